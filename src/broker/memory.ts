@@ -1,0 +1,245 @@
+import { Failure } from "../core/failure.ts";
+import type { Clock, Random, Scheduler, Timer } from "../core/ports.ts";
+import type { PublishRequest } from "../core/publication.ts";
+import { PresenceTable } from "../hub/presence.ts";
+import { type LogBounds, TopicLog } from "../hub/topic-log.ts";
+import { encodePublication } from "../protocol/encode.ts";
+import type {
+  Broker,
+  BrokerSink,
+  BrokerUsage,
+  HistoryPage,
+  HistoryQuery,
+  Presence,
+  PublishOutcome,
+  TopicSummary,
+  TopicView,
+} from "./port.ts";
+
+export interface MemoryBrokerOptions {
+  readonly log: LogBounds;
+  /** Bytes of all rings and keys together. */
+  readonly historyBytesMax: number;
+  readonly topicsMax: number;
+}
+
+/** How much is freed at once when all rings are beyond their bound, so that the search for victims is rare. */
+const evictionTarget = 7 / 8;
+
+/** Topics looked at in one turn of the sweep, so that it never holds up the loop. */
+const sweepSlice = 2000;
+
+/** Characters of randomness in this process's epochs; a counter follows. */
+const epochRandomLength = 10;
+
+function summarise(log: TopicLog): TopicSummary {
+  return { topic: log.topic, epoch: log.epoch, offset: log.top };
+}
+
+/** The whole order in this process: nothing to wait for, nothing to lose but the process. */
+export class MemoryBroker implements Broker {
+  readonly kind = "memory";
+  readonly #options: MemoryBrokerOptions;
+  readonly #sink: BrokerSink;
+  readonly #clock: Clock;
+  readonly #logs = new Map<string, TopicLog>();
+  readonly #presence: PresenceTable;
+  readonly #epochPrefix: string;
+  #epochs = 0;
+  #bytes = 0;
+  #evictAtBytes: number;
+  #evictedTopics = 0;
+  readonly #scheduler: Scheduler;
+  #sweepTimer: Timer;
+
+  constructor(
+    options: MemoryBrokerOptions,
+    sink: BrokerSink,
+    ports: { clock: Clock; scheduler: Scheduler; random: Random },
+  ) {
+    this.#options = options;
+    this.#evictAtBytes = options.historyBytesMax;
+    this.#sink = sink;
+    this.#clock = ports.clock;
+    this.#scheduler = ports.scheduler;
+    this.#epochPrefix = ports.random.token(epochRandomLength);
+    this.#presence = new PresenceTable((topic, userId, present) => sink.memberChanged(topic, userId, present));
+    this.#sweepTimer = this.#scheduleSweep();
+  }
+
+  publish(request: PublishRequest): PublishOutcome | null | Failure {
+    const now = this.#clock.now();
+    if (!request.store) {
+      this.#sink.deliver(request.topic, encodePublication(request, 0, now));
+      return null;
+    }
+    const log = this.#logs.get(request.topic) ?? this.#create(request.topic, now);
+    if (log instanceof Failure) return log;
+    if (request.key !== undefined) {
+      const first = log.offsetOfKey(request.key, now);
+      if (first !== undefined) return { epoch: log.epoch, offset: first, repeated: true };
+    }
+    const bytesBefore = log.bytes;
+    const publication = encodePublication(request, log.top + 1, now);
+    log.append(publication);
+    if (request.key !== undefined) log.rememberKey(request.key, publication.offset, now);
+    this.#bytes += log.bytes - bytesBefore;
+    this.#sink.deliver(request.topic, publication);
+    const outcome = { epoch: log.epoch, offset: publication.offset, repeated: false };
+    if (this.#bytes > this.#evictAtBytes) this.#evict(log);
+    return outcome;
+  }
+
+  follow(topic: string): TopicView | Failure {
+    const now = this.#clock.now();
+    const log = this.#logs.get(topic) ?? this.#create(topic, now);
+    if (log instanceof Failure) return log;
+    log.followed = true;
+    log.usedAt = now;
+    return log;
+  }
+
+  unfollow(topic: string): void {
+    const log = this.#logs.get(topic);
+    if (log === undefined) return;
+    log.followed = false;
+    log.usedAt = this.#clock.now();
+  }
+
+  history(query: HistoryQuery): HistoryPage | Failure {
+    const now = this.#clock.now();
+    const log = this.#logs.get(query.topic) ?? this.#create(query.topic, now);
+    if (log instanceof Failure) return log;
+    return this.#measured(log, () => log.page(query, now));
+  }
+
+  clearHistory(topic: string): boolean {
+    const log = this.#logs.get(topic);
+    if (log === undefined) return false;
+    this.#restart(log);
+    return true;
+  }
+
+  describe(topic: string): TopicSummary | null {
+    const log = this.#logs.get(topic);
+    return log === undefined ? null : summarise(log);
+  }
+
+  topics(prefix: string, limit: number): TopicSummary[] {
+    const summaries: TopicSummary[] = [];
+    for (const log of this.#logs.values()) {
+      if (summaries.length >= limit) break;
+      if (log.topic.startsWith(prefix)) summaries.push(summarise(log));
+    }
+    return summaries;
+  }
+
+  enter(topic: string, userId: string | null): void {
+    this.#presence.enter(topic, userId);
+  }
+
+  leave(topic: string, userId: string | null): void {
+    this.#presence.leave(topic, userId);
+  }
+
+  presence(topic: string): Presence {
+    return this.#presence.of(topic);
+  }
+
+  usage(): BrokerUsage {
+    return { topics: this.#logs.size, historyBytes: this.#bytes, evictedTopics: this.#evictedTopics };
+  }
+
+  close(): void {
+    this.#sweepTimer.cancel();
+  }
+
+  #create(topic: string, now: number): TopicLog | Failure {
+    if (this.#logs.size >= this.#options.topicsMax) this.#forgetIdle();
+    if (this.#logs.size >= this.#options.topicsMax) {
+      return new Failure("rate_limited", `This node holds as many topics as it may (${this.#logs.size}).`);
+    }
+    const log = new TopicLog(topic, this.#nextEpoch(), this.#options.log);
+    log.usedAt = now;
+    this.#logs.set(topic, log);
+    this.#bytes += log.bytes;
+    return log;
+  }
+
+  #nextEpoch(): string {
+    this.#epochs++;
+    return `${this.#epochPrefix}-${this.#epochs.toString(36)}`;
+  }
+
+  #forget(log: TopicLog): void {
+    this.#bytes -= log.bytes;
+    this.#logs.delete(log.topic);
+  }
+
+  /** A topic that nobody follows is forgotten; a followed one goes on in a new epoch, and is told so. */
+  #restart(log: TopicLog): void {
+    if (!log.followed) {
+      this.#forget(log);
+      return;
+    }
+    this.#measured(log, () => log.restart(this.#nextEpoch()));
+    this.#sink.broke(log.topic, log.epoch, 0);
+  }
+
+  #measured<T>(log: TopicLog, change: () => T): T {
+    const before = log.bytes;
+    const result = change();
+    this.#bytes += log.bytes - before;
+    return result;
+  }
+
+  /** Ends the least recently used topics until the bound is kept with room to spare. */
+  #evict(spared: TopicLog): void {
+    const { historyBytesMax } = this.#options;
+    const target = historyBytesMax * evictionTarget;
+    for (const log of this.#leastRecentlyUsed()) {
+      if (this.#bytes <= target) break;
+      // A topic being published to is the most recently used; it is bounded by itself.
+      if (log === spared || (log.followed && log.isEmpty)) continue;
+      this.#evictedTopics++;
+      this.#restart(log);
+    }
+    // Where followed topics alone are beyond the bound, searching at each publication would help nobody.
+    this.#evictAtBytes = Math.max(historyBytesMax, this.#bytes + historyBytesMax - target);
+  }
+
+  /** Makes room for new topics: those that nobody follows go, the least recently used first. */
+  #forgetIdle(): void {
+    const target = this.#options.topicsMax * evictionTarget;
+    for (const log of this.#leastRecentlyUsed()) {
+      if (this.#logs.size <= target) return;
+      if (!log.followed) this.#forget(log);
+    }
+  }
+
+  #leastRecentlyUsed(): TopicLog[] {
+    return [...this.#logs.values()].sort((a, b) => a.usedAt - b.usedAt);
+  }
+
+  #scheduleSweep(): Timer {
+    const { ageMs } = this.#options.log;
+    const everyMs = Math.min(30_000, Math.max(1000, ageMs / 4));
+    return this.#scheduler.after(everyMs, () => this.#sweep(this.#logs.values()));
+  }
+
+  /** Lets what is too old go, also of topics that nobody publishes to any more. */
+  #sweep(logs: MapIterator<TopicLog>): void {
+    const now = this.#clock.now();
+    for (let count = 0; count < sweepSlice; count++) {
+      const next = logs.next();
+      if (next.done === true) {
+        this.#sweepTimer = this.#scheduleSweep();
+        return;
+      }
+      const log = next.value;
+      this.#measured(log, () => log.trim(now));
+      if (!log.followed && log.isEmpty && log.usedAt + this.#options.log.ageMs <= now) this.#forget(log);
+    }
+    this.#sweepTimer = this.#scheduler.after(1, () => this.#sweep(logs));
+  }
+}

@@ -1,0 +1,292 @@
+import type {
+  Broker,
+  BrokerSink,
+  HistoryPage,
+  HistoryQuery,
+  PublishOutcome,
+  TopicView,
+} from "../broker/port.ts";
+import { Failure } from "../core/failure.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { Scheduler } from "../core/ports.ts";
+import type { Position } from "../core/position.ts";
+import type { Publication, PublishRequest } from "../core/publication.ts";
+import { encodeMembership } from "../protocol/encode.ts";
+import { MembershipEvents } from "./membership.ts";
+import { Outbox } from "./outbox.ts";
+import type { Channel, FanOut, HubCounters, Joined, OnJoined, Subscriber } from "./ports.ts";
+import { Topic, type Waiter } from "./topic.ts";
+
+export interface HubOptions {
+  /** Publications replayed on one resume at most. */
+  readonly resumeLimit: number;
+  /** Bytes replayed on one resume at most. */
+  readonly resumeBytesMax: number;
+  /** How long members' coming and going is gathered before it is told. */
+  readonly membershipWindowMs: number;
+  /** Whether members of a topic are told of each other's coming and going. */
+  readonly tellsMembership: (topic: string) => boolean;
+}
+
+export interface HubPorts {
+  readonly scheduler: Scheduler;
+  readonly counters: HubCounters;
+  /** By wire format; a subscriber's `format` is an index into it. */
+  readonly fanOuts: readonly FanOut[];
+  /** Makes the broker, which needs the hub as its sink. */
+  readonly broker: (sink: BrokerSink) => Broker;
+}
+
+const notAnswered = new Failure("conflict", "The subscription was ended before it was answered.");
+
+/**
+ * The topics that connections of this node read: who is in, what has been handed to them, and how one comes
+ * in without missing or repeating anything. Order and memory are the broker's.
+ */
+export class Hub implements BrokerSink {
+  readonly broker: Broker;
+  readonly #options: HubOptions;
+  readonly #counters: HubCounters;
+  readonly #fanOuts: readonly FanOut[];
+  readonly #formats: readonly string[];
+  readonly #topics = new Map<string, Topic>();
+  readonly #outbox: Outbox;
+  readonly #membership: MembershipEvents;
+  #subscriptions = 0;
+
+  constructor(options: HubOptions, ports: HubPorts) {
+    this.#options = options;
+    this.#counters = ports.counters;
+    this.#fanOuts = ports.fanOuts;
+    this.#formats = ports.fanOuts.map((fanOut) => fanOut.format);
+    this.#outbox = new Outbox(
+      ports.scheduler,
+      (topic, publication) => this.#hand(topic, publication),
+      (topic) => this.#admitWaiters(topic),
+    );
+    this.#membership = new MembershipEvents(
+      ports.scheduler,
+      options.membershipWindowMs,
+      (topic, userId, present) => this.#tellMembership(topic, userId, present),
+    );
+    this.broker = ports.broker(this);
+  }
+
+  /** Subscriptions of all connections of this node. */
+  get subscriptions(): number {
+    return this.#subscriptions;
+  }
+
+  /** Topics that connections of this node read. */
+  get topicsRead(): number {
+    return this.#topics.size;
+  }
+
+  /** Connections of this node that read the topic, in every format together. */
+  subscribersOf(topic: string): number {
+    return this.#topics.get(topic)?.subscribers ?? 0;
+  }
+
+  /** Connections of this node that read the topic, by wire format. */
+  subscribersByFormat(topic: string): Record<string, number> {
+    const channels = this.#topics.get(topic)?.channels;
+    return Object.fromEntries(this.#formats.map((format, index) => [format, channels?.[index]?.subscribers ?? 0]));
+  }
+
+  /** Where a publication of any transport enters. Null: it has no position, as asked for. */
+  publish(request: PublishRequest): MaybePromise<PublishOutcome | null | Failure> {
+    const outcome = this.broker.publish(request);
+    if (outcome instanceof Promise) return outcome.then((settled) => this.#counted(settled));
+    return this.#counted(outcome);
+  }
+
+  /**
+   * Subscribes; `joined` is called before this returns, or later when the broker has to be asked.
+   * Returns a Failure when it cannot be, and null when it was.
+   */
+  subscribe(
+    subscriber: Subscriber,
+    name: string,
+    since: Position | undefined,
+    joined: OnJoined,
+  ): MaybePromise<Failure | null> {
+    const topic = this.#topics.get(name) ?? this.#open(name);
+    if (topic instanceof Failure) return topic;
+    if (topic.view !== null && !this.#isAhead(topic, topic.view, since)) {
+      this.#admit(topic, topic.view, subscriber, since, joined);
+      return null;
+    }
+    return new Promise((resolve) => {
+      topic.waiters.push({
+        subscriber,
+        since,
+        joined,
+        settle: (admitted) => resolve(admitted ? null : notAnswered),
+      });
+    });
+  }
+
+  /** Ends a subscription, or the wait for one. */
+  unsubscribe(subscriber: Subscriber, name: string): void {
+    const topic = this.#topics.get(name);
+    if (topic === undefined) return;
+    const waiting = topic.waiters.findIndex((waiter) => waiter.subscriber === subscriber);
+    if (waiting >= 0) {
+      const [waiter] = topic.waiters.splice(waiting, 1);
+      waiter?.settle(false);
+    } else {
+      const channel = topic.channels[subscriber.format]!;
+      channel.subscribers--;
+      this.#subscriptions--;
+      this.broker.leave(name, subscriber.userId);
+    }
+    this.#closeIfUnread(topic);
+  }
+
+  history(query: HistoryQuery): MaybePromise<HistoryPage | Failure> {
+    this.#counters.historyReads++;
+    return this.broker.history(query);
+  }
+
+  close(): MaybePromise<void> {
+    this.#membership.close();
+    return this.broker.close();
+  }
+
+  deliver(name: string, publication: Publication): void {
+    const topic = this.#topics.get(name);
+    if (topic !== undefined && topic.view !== null) this.#outbox.push(topic, publication);
+  }
+
+  broke(name: string, epoch: string, offset: number): void {
+    const topic = this.#topics.get(name);
+    if (topic === undefined || topic.view === null) return;
+    this.#outbox.flush(topic);
+    topic.handed = offset;
+    for (let format = 0; format < this.#fanOuts.length; format++) {
+      const channel = topic.channels[format]!;
+      if (channel.subscribers > 0) this.#fanOuts[format]!.broke(channel, epoch, offset);
+    }
+    this.#admitWaiters(topic);
+  }
+
+  memberChanged(topic: string, userId: string, present: boolean): void {
+    if (this.#options.tellsMembership(topic)) this.#membership.changed(topic, userId, present);
+  }
+
+  #counted(outcome: PublishOutcome | null | Failure): PublishOutcome | null | Failure {
+    if (outcome === null) this.#counters.publicationsUnstored++;
+    else if (outcome instanceof Failure) return outcome;
+    else if (outcome.repeated) this.#counters.keyRepeats++;
+    else this.#counters.publicationsStored++;
+    return outcome;
+  }
+
+  #hand(topic: Topic, publication: Publication): void {
+    const fanOuts = this.#fanOuts;
+    for (let format = 0; format < fanOuts.length; format++) {
+      const channel = topic.channels[format]!;
+      if (channel.subscribers > 0) fanOuts[format]!.deliver(channel, publication);
+    }
+  }
+
+  #open(name: string): Topic | Failure {
+    const topic = new Topic(name, this.#formats);
+    const view = this.broker.follow(name);
+    if (view instanceof Failure) return view;
+    this.#topics.set(name, topic);
+    if (view instanceof Promise) {
+      void view.then((settled) => this.#opened(topic, settled));
+    } else {
+      this.#goLive(topic, view);
+    }
+    return topic;
+  }
+
+  #opened(topic: Topic, view: TopicView | Failure): void {
+    if (this.#topics.get(topic.name) !== topic) return;
+    if (view instanceof Failure) {
+      this.#topics.delete(topic.name);
+      for (const waiter of topic.waiters) waiter.settle(false);
+      return;
+    }
+    this.#goLive(topic, view);
+    this.#admitWaiters(topic);
+  }
+
+  #goLive(topic: Topic, view: TopicView): void {
+    topic.view = view;
+    topic.handed = view.top;
+  }
+
+  /** Whether the position is one that the fan-out has yet to reach: what comes first must not be repeated. */
+  #isAhead(topic: Topic, view: TopicView, since: Position | undefined): boolean {
+    if (since === undefined || since.epoch !== view.epoch) return false;
+    return since.offset > topic.handed && since.offset <= view.top;
+  }
+
+  #admitWaiters(topic: Topic): void {
+    const { view, waiters } = topic;
+    if (view === null || waiters.length === 0) return;
+    topic.waiters = [];
+    for (const waiter of waiters) {
+      if (this.#isAhead(topic, view, waiter.since)) topic.waiters.push(waiter);
+      else this.#admitWaiter(topic, view, waiter);
+    }
+  }
+
+  #admitWaiter(topic: Topic, view: TopicView, waiter: Waiter): void {
+    this.#admit(topic, view, waiter.subscriber, waiter.since, waiter.joined);
+    waiter.settle(true);
+  }
+
+  #admit(
+    topic: Topic,
+    view: TopicView,
+    subscriber: Subscriber,
+    since: Position | undefined,
+    joined: OnJoined,
+  ): void {
+    const channel = topic.channels[subscriber.format]!;
+    // Counted first: the subscriber may be gone by the end of `joined`, and then leaves again by itself.
+    channel.subscribers++;
+    this.#subscriptions++;
+    this.broker.enter(topic.name, subscriber.userId);
+    joined(channel, this.#answer(topic, view, since));
+  }
+
+  #answer(topic: Topic, view: TopicView, since: Position | undefined): Joined {
+    const { epoch } = view;
+    const offset = topic.handed;
+    if (since === undefined) return { epoch, offset, replay: [] };
+    const replay =
+      since.epoch === epoch
+        ? view.range(since.offset, offset, this.#options.resumeLimit, this.#options.resumeBytesMax)
+        : null;
+    if (replay === null) {
+      this.#counters.resumesNotRecovered++;
+      return { epoch, offset, recovered: false, replay: [] };
+    }
+    this.#counters.resumesRecovered++;
+    this.#counters.publicationsReplayed += replay.length;
+    return { epoch, offset, recovered: true, replay };
+  }
+
+  #closeIfUnread(topic: Topic): void {
+    if (topic.subscribers > 0 || topic.waiters.length > 0) return;
+    this.#outbox.drop(topic);
+    this.#topics.delete(topic.name);
+    this.broker.unfollow(topic.name);
+  }
+
+  #tellMembership(name: string, userId: string, present: boolean): void {
+    const topic = this.#topics.get(name);
+    if (topic === undefined) return;
+    const type = present ? "join" : "leave";
+    const frame = encodeMembership(type, name, userId);
+    for (let format = 0; format < this.#fanOuts.length; format++) {
+      const channel: Channel = topic.channels[format]!;
+      if (channel.subscribers > 0) this.#fanOuts[format]!.announce(channel, type, frame);
+    }
+  }
+}

@@ -1,0 +1,145 @@
+import type { ErrorCode } from "../core/errors.ts";
+import type { Publication, PublishRequest } from "../core/publication.ts";
+import type { CommandId } from "./schemas.ts";
+
+/**
+ * Event in, text out. Frames of the path of a message are put together by hand: topic names, types and epochs
+ * have no character that JSON escapes, so only free text goes through `JSON.stringify`.
+ */
+
+/** Where a topic stands for one subscriber: in `welcome`, `subscribed` and the first SSE event. */
+export interface TopicState {
+  readonly topic: string;
+  readonly epoch: string;
+  readonly offset: number;
+  /** Present if and only if the subscriber asked to resume. */
+  readonly recovered?: boolean;
+}
+
+/** Encodes a publication once, for every transport. `offset` 0: it has no position. */
+export function encodePublication(request: PublishRequest, offset: number, ts: number): Publication {
+  let frame = `{"type":"${request.event}","topic":"${request.topic}"`;
+  if (offset > 0) frame += `,"offset":${offset}`;
+  frame += `,"ts":${ts}`;
+  if (request.sender !== undefined) frame += `,"sender":${JSON.stringify(request.sender)}`;
+  if (request.message !== undefined) frame += `,"message":${JSON.stringify(request.message)}`;
+  if (request.data !== undefined) frame += `,"data":${JSON.stringify(request.data)}`;
+  if (request.key !== undefined) frame += `,"key":${JSON.stringify(request.key)}`;
+  if (request.correlationId !== undefined) {
+    frame += `,"correlation_id":${JSON.stringify(request.correlationId)}`;
+  }
+  if (request.tags !== undefined) frame += `,"tags":${JSON.stringify(request.tags)}`;
+  frame += "}";
+  return { offset, ts, type: request.event, frame, bytes: Buffer.byteLength(frame) };
+}
+
+/** `,"id":…` or nothing. */
+function idField(id: CommandId | undefined): string {
+  if (id === undefined) return "";
+  return typeof id === "number" ? `,"id":${id}` : `,"id":${JSON.stringify(id)}`;
+}
+
+export function encodeTopicState(state: TopicState): string {
+  const recovered = state.recovered === undefined ? "" : `,"recovered":${state.recovered}`;
+  return `"topic":"${state.topic}","epoch":"${state.epoch}","offset":${state.offset}${recovered}`;
+}
+
+export function encodeSubscribed(id: CommandId | undefined, state: TopicState): string {
+  return `{"type":"subscribed"${idField(id)},${encodeTopicState(state)}}`;
+}
+
+/** `code` is given when the server took the subscription away. */
+export function encodeUnsubscribed(id: CommandId | undefined, topic: string, code?: ErrorCode): string {
+  const why = code === undefined ? "" : `,"code":"${code}"`;
+  return `{"type":"unsubscribed"${idField(id)},"topic":"${topic}"${why}}`;
+}
+
+/** The ack of a stored publication; without `position`, of one that has none. */
+export function encodeAck(
+  id: CommandId,
+  topic: string,
+  position: { readonly epoch: string; readonly offset: number } | null,
+): string {
+  const where = position === null ? "" : `,"epoch":"${position.epoch}","offset":${position.offset}`;
+  return `{"type":"ack"${idField(id)},"topic":"${topic}"${where}}`;
+}
+
+export function encodeError(
+  id: CommandId | undefined,
+  code: ErrorCode,
+  message: string,
+  topic?: string,
+): string {
+  const where = topic === undefined ? "" : `,"topic":"${topic}"`;
+  return `{"type":"error"${idField(id)},"code":"${code}","message":${JSON.stringify(message)}${where}}`;
+}
+
+/** The fields of a history answer, without braces: WebSocket adds `type` and `id`. */
+export function encodeHistoryFields(
+  topic: string,
+  epoch: string,
+  offset: number,
+  publications: readonly Publication[],
+): string {
+  const list = publications.map((publication) => publication.frame).join(",");
+  return `"topic":"${topic}","epoch":"${epoch}","offset":${offset},"publications":[${list}]`;
+}
+
+export function encodeHistory(id: CommandId | undefined, fields: string): string {
+  return `{"type":"history"${idField(id)},${fields}}`;
+}
+
+export interface Member {
+  readonly user_id: string;
+  readonly connections: number;
+}
+
+export interface PresenceAnswer {
+  readonly topic: string;
+  readonly members: readonly Member[];
+  /** All of them, those without a user id too. */
+  readonly connections: number;
+}
+
+export function encodePresence(id: CommandId | undefined, presence: PresenceAnswer): string {
+  return `{"type":"presence"${idField(id)},${JSON.stringify(presence).slice(1)}`;
+}
+
+export function encodePong(id: CommandId | undefined, ts: number): string {
+  return `{"type":"pong"${idField(id)},"ts":${ts}}`;
+}
+
+/** `status` is the object that `GET /status` answers. */
+export function encodeStatus(id: CommandId | undefined, status: object): string {
+  const fields = JSON.stringify(status).slice(1);
+  return `{"type":"status"${idField(id)}${fields === "}" ? "" : ","}${fields}`;
+}
+
+export interface Welcome {
+  readonly connection_id: string;
+  readonly user_id: string | null;
+  readonly role: string;
+  readonly node: string;
+  readonly topics: readonly TopicState[];
+  readonly message: string;
+  /** Seconds between the server's PING frames. */
+  readonly ping_interval: number;
+}
+
+export function encodeWelcome(welcome: Welcome): string {
+  return JSON.stringify({ type: "welcome", ...welcome });
+}
+
+/** `deadline` and `reconnectAfterMs`: Unix milliseconds, and how long a client should wait to come back. */
+export function encodeShutdownNotice(message: string, reconnectAfterMs: number, deadline: number): string {
+  return JSON.stringify({
+    type: "shutdown_notice",
+    message,
+    reconnect_after_ms: reconnectAfterMs,
+    deadline,
+  });
+}
+
+export function encodeMembership(type: "join" | "leave", topic: string, userId: string): string {
+  return `{"type":"${type}","topic":"${topic}","user_id":"${userId}"}`;
+}

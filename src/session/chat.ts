@@ -1,0 +1,37 @@
+import type { ChatInput } from "../protocol/decode.ts";
+import { notAuthorized, publishAs } from "./publishing.ts";
+import type { Session } from "./session.ts";
+
+/** Text with this prefix is a notification, whoever sends it. */
+const adminPrefix = "admin:";
+
+/**
+ * The chat rules: text from an admin, or with the admin prefix, is a notification; from a receive-only client
+ * it is refused; all else is a chat message.
+ */
+export function runChat(session: Session, input: ChatInput): void {
+  const prefixed = input.message?.startsWith(adminPrefix) === true;
+  if (prefixed || session.role === "admin") {
+    publishAs(session, input.id, {
+      topic: "notifications",
+      event: "notification",
+      message: prefixed ? input.message?.slice(adminPrefix.length) : input.message,
+      data: input.data,
+      sender: session.sender,
+      store: true,
+    });
+    return;
+  }
+  if (session.role === "user") {
+    session.fail(input.id, notAuthorized);
+    return;
+  }
+  publishAs(session, input.id, {
+    topic: "chat",
+    event: "echo",
+    message: input.message,
+    data: input.data,
+    sender: session.sender,
+    store: true,
+  });
+}

@@ -1,0 +1,130 @@
+import { bounds } from "../core/bounds.ts";
+import { Failure } from "../core/failure.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import { defaultEventType } from "../core/publication.ts";
+import {
+  encodeHistory,
+  encodeHistoryFields,
+  encodePong,
+  encodePresence,
+  encodeStatus,
+  encodeUnsubscribed,
+} from "../protocol/encode.ts";
+import { presenceAnswer } from "../protocol/presence-answer.ts";
+import type { Command } from "../protocol/schemas.ts";
+import { runChat } from "./chat.ts";
+import { notAuthorized, publishAs } from "./publishing.ts";
+import type { Session } from "./session.ts";
+
+const openMode = new Failure("bad_request", "This server runs in open mode: it takes no tokens and needs none.");
+const notAsked = new Failure("not_found", "correlation_id: no request with it was sent to this connection.");
+
+type CommandOf<Type extends Command["type"]> = Extract<Command, { type: Type }>;
+
+/** Carries out one command; it answers the client by itself, now or later. */
+export function runCommand(session: Session, command: Command): void {
+  switch (command.type) {
+    case "publish":
+      publish(session, command);
+      break;
+    case "subscribe":
+      subscribe(session, command);
+      break;
+    case "unsubscribe":
+      session.inOrder(command.topic, () => {
+        session.unsubscribe(command.topic);
+        if (command.id !== undefined) session.send(encodeUnsubscribed(command.id, command.topic));
+      });
+      break;
+    case "history":
+      session.inOrder(command.topic, () => history(session, command));
+      break;
+    case "presence":
+      session.inOrder(command.topic, () => presence(session, command));
+      break;
+    case "ping":
+      session.send(encodePong(command.id, session.context.clock.now()));
+      break;
+    case "status_request":
+      session.send(encodeStatus(command.id, session.context.status()));
+      break;
+    case "notification":
+      runChat(session, command);
+      break;
+    case "authenticate":
+    case "refresh":
+      session.fail(command.id, openMode);
+      break;
+    case "response":
+      session.fail(command.id, notAsked);
+      break;
+  }
+}
+
+function subscribe(session: Session, command: CommandOf<"subscribe">): void {
+  if (command.topic !== undefined) {
+    const { id, topic, since } = command;
+    session.inOrder(topic, () => session.subscribe(id, topic, since));
+    return;
+  }
+  const topics = command.topics ?? [];
+  const { topicsMax } = session.context.limits;
+  if (topics.length > topicsMax) {
+    session.fail(command.id, new Failure("too_large", `topics: at most ${topicsMax} on one connection`));
+    return;
+  }
+  for (const topic of topics) {
+    session.whenTaken(() => {
+      session.inOrder(topic, () => session.subscribe(command.id, topic, undefined));
+    });
+  }
+}
+
+function publish(session: Session, command: CommandOf<"publish">): void {
+  if (session.role === "user") {
+    session.fail(command.id, notAuthorized);
+    return;
+  }
+  publishAs(session, command.id, {
+    topic: command.topic,
+    event: command.event ?? defaultEventType,
+    message: command.message,
+    data: command.data,
+    sender: session.sender,
+    key: command.key,
+    correlationId: command.correlation_id,
+    tags: command.tags,
+    store: command.store !== false,
+  });
+}
+
+function history(session: Session, command: CommandOf<"history">): MaybePromise<void> {
+  const page = session.context.hub.history({
+    topic: command.topic,
+    limit: Math.min(command.limit ?? bounds.historyPageDefault, bounds.historyPage),
+    bytesMax: session.context.limits.backpressureLimitBytes / 2,
+    since: command.since,
+  });
+  const answer = (settled: Awaited<typeof page>) => {
+    if (settled instanceof Failure) {
+      session.fail(command.id, settled);
+      return;
+    }
+    const fields = encodeHistoryFields(command.topic, settled.epoch, settled.offset, settled.publications);
+    session.send(encodeHistory(command.id, fields));
+  };
+  return page instanceof Promise ? page.then(answer) : answer(page);
+}
+
+function presence(session: Session, command: CommandOf<"presence">): MaybePromise<void> {
+  const found = session.context.hub.broker.presence(command.topic);
+  const answer = (settled: Awaited<typeof found>) => {
+    if (settled instanceof Failure) {
+      session.fail(command.id, settled);
+      return;
+    }
+    const { presenceMembersMax } = session.context.limits;
+    session.send(encodePresence(command.id, presenceAnswer(command.topic, settled, presenceMembersMax)));
+  };
+  return found instanceof Promise ? found.then(answer) : answer(found);
+}

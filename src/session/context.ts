@@ -1,0 +1,37 @@
+import type { Clock, Scheduler } from "../core/ports.ts";
+import type { ErrorCode } from "../core/errors.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { CommandType } from "../protocol/schemas.ts";
+import type { UserRegistry } from "./user-registry.ts";
+
+/** The bounds that hold for every session. */
+export interface SessionLimits {
+  readonly topicsMax: number;
+  readonly commandsInFlightMax: number;
+  readonly presenceMembersMax: number;
+  /** Outgoing bytes beyond which the runtime disconnects. */
+  readonly backpressureLimitBytes: number;
+  readonly pingIntervalMs: number;
+}
+
+/** Plain numbers that sessions count and telemetry reads. */
+export interface SessionCounters {
+  framesReceived: number;
+  bytesReceived: number;
+  readonly commands: Record<CommandType | "chat", number>;
+  readonly errors: Record<ErrorCode, number>;
+}
+
+/** What all sessions of a node share. */
+export interface SessionContext {
+  readonly hub: Hub;
+  readonly users: UserRegistry;
+  readonly limits: SessionLimits;
+  readonly counters: SessionCounters;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  /** Name of this node. */
+  readonly node: string;
+  /** What `GET /status` answers. */
+  readonly status: () => object;
+}

@@ -1,0 +1,35 @@
+import type { PublishOutcome } from "../broker/port.ts";
+import { Failure } from "../core/failure.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { PublishRequest } from "../core/publication.ts";
+import { encodeAck } from "../protocol/encode.ts";
+import type { CommandId } from "../protocol/schemas.ts";
+import type { Session } from "./session.ts";
+
+/** A receive-only client wanted to send. */
+export const notAuthorized = new Failure("forbidden", "You are not authorized");
+
+/** Publishes for the session's client, and acknowledges if it gave an id. */
+export function publishAs(session: Session, id: CommandId | undefined, request: PublishRequest): void {
+  if (session.isBusy(request.topic)) session.inOrder(request.topic, () => publishNow(session, id, request));
+  else {
+    const pending = publishNow(session, id, request);
+    if (pending instanceof Promise) session.inOrder(request.topic, () => pending);
+  }
+}
+
+function publishNow(session: Session, id: CommandId | undefined, request: PublishRequest): MaybePromise<void> {
+  const outcome = session.context.hub.publish(request);
+  if (outcome instanceof Promise) return outcome.then((settled) => answer(session, id, request.topic, settled));
+  answer(session, id, request.topic, outcome);
+}
+
+function answer(
+  session: Session,
+  id: CommandId | undefined,
+  topic: string,
+  outcome: PublishOutcome | null | Failure,
+): void {
+  if (outcome instanceof Failure) session.fail(id, outcome);
+  else if (id !== undefined) session.send(encodeAck(id, topic, outcome));
+}
