@@ -14,6 +14,8 @@ export interface Timer {
 export interface Scheduler {
   /** Runs once, `delayMs` from now. Does not keep the process alive. */
   after(delayMs: number, run: () => void): Timer;
+  /** Runs once when the events of this turn of the event loop have been handled. */
+  endOfTick(run: () => void): void;
   /** Runs once in a later turn of the event loop, after the sockets have been written to. */
   nextTick(run: () => void): void;
 }

@@ -14,8 +14,8 @@ import type { Publication, PublishRequest } from "../core/publication.ts";
 import { encodeMembership } from "../protocol/encode.ts";
 import { MembershipEvents } from "./membership.ts";
 import { Outbox } from "./outbox.ts";
-import type { Channel, FanOut, HubCounters, Joined, OnJoined, Subscriber } from "./ports.ts";
-import { Topic, type Waiter } from "./topic.ts";
+import type { Channel, FanOut, HubCounters, Joined, OnJoined, PublishTimer, Subscriber } from "./ports.ts";
+import { type Entrant, Topic, type Waiter } from "./topic.ts";
 
 export interface HubOptions {
   /** Publications replayed on one resume at most. */
@@ -31,6 +31,7 @@ export interface HubOptions {
 export interface HubPorts {
   readonly scheduler: Scheduler;
   readonly counters: HubCounters;
+  readonly publishTimer: PublishTimer;
   /** By wire format; a subscriber's `format` is an index into it. */
   readonly fanOuts: readonly FanOut[];
   /** Makes the broker, which needs the hub as its sink. */
@@ -47,6 +48,7 @@ export class Hub implements BrokerSink {
   readonly broker: Broker;
   readonly #options: HubOptions;
   readonly #counters: HubCounters;
+  readonly #publishTimer: PublishTimer;
   readonly #fanOuts: readonly FanOut[];
   readonly #formats: readonly string[];
   readonly #topics = new Map<string, Topic>();
@@ -57,6 +59,7 @@ export class Hub implements BrokerSink {
   constructor(options: HubOptions, ports: HubPorts) {
     this.#options = options;
     this.#counters = ports.counters;
+    this.#publishTimer = ports.publishTimer;
     this.#fanOuts = ports.fanOuts;
     this.#formats = ports.fanOuts.map((fanOut) => fanOut.format);
     this.#outbox = new Outbox(
@@ -95,13 +98,15 @@ export class Hub implements BrokerSink {
 
   /** Where a publication of any transport enters. Null: it has no position, as asked for. */
   publish(request: PublishRequest): MaybePromise<PublishOutcome | null | Failure> {
+    const started = this.#publishTimer.begin();
     const outcome = this.broker.publish(request);
-    if (outcome instanceof Promise) return outcome.then((settled) => this.#counted(settled));
-    return this.#counted(outcome);
+    if (outcome instanceof Promise) return outcome.then((settled) => this.#published(settled, started));
+    return this.#published(outcome, started);
   }
 
   /**
-   * Subscribes; `joined` is called before this returns, or later when the broker has to be asked.
+   * Subscribes; `joined` is called before this returns, or later when the broker has to be asked. A replay
+   * of more than `replayBytesMax` is not made: the subscriber is told that it was not recovered.
    * Returns a Failure when it cannot be, and null when it was.
    */
   subscribe(
@@ -109,11 +114,12 @@ export class Hub implements BrokerSink {
     name: string,
     since: Position | undefined,
     joined: OnJoined,
+    replayBytesMax: number = this.#options.resumeBytesMax,
   ): MaybePromise<Failure | null> {
     const topic = this.#topics.get(name) ?? this.#open(name);
     if (topic instanceof Failure) return topic;
     if (topic.view !== null && !this.#isAhead(topic, topic.view, since)) {
-      this.#admit(topic, topic.view, subscriber, since, joined);
+      this.#admit(topic, topic.view, { subscriber, since, joined, replayBytesMax });
       return null;
     }
     return new Promise((resolve) => {
@@ -121,6 +127,7 @@ export class Hub implements BrokerSink {
         subscriber,
         since,
         joined,
+        replayBytesMax,
         settle: (admitted) => resolve(admitted ? null : notAnswered),
       });
     });
@@ -174,11 +181,10 @@ export class Hub implements BrokerSink {
     if (this.#options.tellsMembership(topic)) this.#membership.changed(topic, userId, present);
   }
 
-  #counted(outcome: PublishOutcome | null | Failure): PublishOutcome | null | Failure {
+  #published(outcome: PublishOutcome | null | Failure, started: number): PublishOutcome | null | Failure {
+    this.#publishTimer.end(started);
     if (outcome === null) this.#counters.publicationsUnstored++;
-    else if (outcome instanceof Failure) return outcome;
-    else if (outcome.repeated) this.#counters.keyRepeats++;
-    else this.#counters.publicationsStored++;
+    else if (!(outcome instanceof Failure) && outcome.repeated) this.#counters.publicationsRepeated++;
     return outcome;
   }
 
@@ -236,32 +242,27 @@ export class Hub implements BrokerSink {
   }
 
   #admitWaiter(topic: Topic, view: TopicView, waiter: Waiter): void {
-    this.#admit(topic, view, waiter.subscriber, waiter.since, waiter.joined);
+    this.#admit(topic, view, waiter);
     waiter.settle(true);
   }
 
-  #admit(
-    topic: Topic,
-    view: TopicView,
-    subscriber: Subscriber,
-    since: Position | undefined,
-    joined: OnJoined,
-  ): void {
+  #admit(topic: Topic, view: TopicView, entrant: Entrant): void {
+    const { subscriber } = entrant;
     const channel = topic.channels[subscriber.format]!;
     // Counted first: the subscriber may be gone by the end of `joined`, and then leaves again by itself.
     channel.subscribers++;
     this.#subscriptions++;
     this.broker.enter(topic.name, subscriber.userId);
-    joined(channel, this.#answer(topic, view, since));
+    entrant.joined(channel, this.#answer(topic, view, entrant));
   }
 
-  #answer(topic: Topic, view: TopicView, since: Position | undefined): Joined {
+  #answer(topic: Topic, view: TopicView, { since, replayBytesMax }: Entrant): Joined {
     const { epoch } = view;
     const offset = topic.handed;
     if (since === undefined) return { epoch, offset, replay: [] };
     const replay =
       since.epoch === epoch
-        ? view.range(since.offset, offset, this.#options.resumeLimit, this.#options.resumeBytesMax)
+        ? view.range(since.offset, offset, this.#options.resumeLimit, replayBytesMax)
         : null;
     if (replay === null) {
       this.#counters.resumesNotRecovered++;

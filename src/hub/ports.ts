@@ -48,11 +48,16 @@ export interface Joined {
   readonly replay: readonly Publication[];
 }
 
+/** Times some of the publishes; `begin` gives what `end` wants. */
+export interface PublishTimer {
+  begin(): number;
+  end(started: number): void;
+}
+
 /** Plain numbers that the hub counts and telemetry reads. */
 export interface HubCounters {
-  publicationsStored: number;
   publicationsUnstored: number;
-  keyRepeats: number;
+  publicationsRepeated: number;
   resumesRecovered: number;
   resumesNotRecovered: number;
   publicationsReplayed: number;

@@ -3,11 +3,16 @@ import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
 import type { Channel, OnJoined, Subscriber } from "./ports.ts";
 
-/** A subscriber whose answer has to wait: for the broker, or until the fan-out has reached its position. */
-export interface Waiter {
+/** Who wants to come in, and from where. */
+export interface Entrant {
   readonly subscriber: Subscriber;
   readonly since: Position | undefined;
   readonly joined: OnJoined;
+  readonly replayBytesMax: number;
+}
+
+/** An entrant whose answer has to wait: for the broker, or until the fan-out has reached its position. */
+export interface Waiter extends Entrant {
   /** Called once: admitted, or cancelled. */
   readonly settle: (admitted: boolean) => void;
 }

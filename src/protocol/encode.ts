@@ -39,6 +39,14 @@ function idField(id: CommandId | undefined): string {
   return typeof id === "number" ? `,"id":${id}` : `,"id":${JSON.stringify(id)}`;
 }
 
+/** `answer` as the client is told; `recovered` only where it asked to resume. */
+export function topicState(
+  topic: string,
+  { epoch, offset, recovered }: { epoch: string; offset: number; recovered?: boolean },
+): TopicState {
+  return recovered === undefined ? { topic, epoch, offset } : { topic, epoch, offset, recovered };
+}
+
 export function encodeTopicState(state: TopicState): string {
   const recovered = state.recovered === undefined ? "" : `,"recovered":${state.recovered}`;
   return `"topic":"${state.topic}","epoch":"${state.epoch}","offset":${state.offset}${recovered}`;

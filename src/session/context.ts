@@ -18,8 +18,10 @@ export interface SessionLimits {
 export interface SessionCounters {
   framesReceived: number;
   bytesReceived: number;
-  readonly commands: Record<CommandType | "chat", number>;
-  readonly errors: Record<ErrorCode, number>;
+  readonly publications: { websocket: number };
+  /** By `type`; `text` for what follows the chat rules. */
+  readonly commands: { add(type: CommandType | "text"): void };
+  readonly errors: { add(code: ErrorCode): void };
 }
 
 /** What all sessions of a node share. */

@@ -1,6 +1,7 @@
 import { bounds } from "../core/bounds.ts";
 import { type Cursor, parseCursor } from "../core/cursor.ts";
 import { Failure } from "../core/failure.ts";
+import type { Position } from "../core/position.ts";
 import { isTopicName, isUserId, nameRule, userIdRule, userTopic } from "../core/topic-name.ts";
 
 /** What a connection may do by itself, beside asking: `user` only receives. */
@@ -55,6 +56,14 @@ export function readUserId(query: URLSearchParams): string | null | Failure {
 /** A cursor in either form; absent or empty is null. */
 export function readCursor(text: string | null): Cursor | null | Failure {
   return text === null || text === "" ? null : parseCursor(text);
+}
+
+/** A position that no topic has: what a cursor does not hold cannot be recovered. */
+const unknownPosition: Position = { epoch: "unknown", offset: 0 };
+
+/** Where to resume a topic; undefined when no resume was asked for. */
+export function sincePosition(since: Cursor | null, topic: string): Position | undefined {
+  return since === null ? undefined : (since.positionOf(topic) ?? unknownPosition);
 }
 
 /** Topic names checked, each once, within the bound. */

@@ -5,7 +5,7 @@ export interface Link {
   send(text: string): void;
   /** Reads a native topic: what is published there from now on arrives without the session's doing. */
   join(native: string): void;
-  leave(native: string): void;
+  quit(native: string): void;
   /** Bytes that wait to be taken by the client. */
   bufferedBytes(): number;
   /** Stops and restarts reading what the client sends. */

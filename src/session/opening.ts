@@ -1,11 +1,7 @@
-import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
-import { encodeWelcome, type TopicState } from "../protocol/encode.ts";
-import type { Handshake } from "./handshake.ts";
+import { encodeWelcome, type TopicState, topicState } from "../protocol/encode.ts";
+import { type Handshake, sincePosition } from "./handshake.ts";
 import type { Session } from "./session.ts";
-
-/** A position that no topic has: what a cursor does not hold cannot be recovered. */
-export const unknownPosition: Position = { epoch: "unknown", offset: 0 };
 
 /**
  * Subscribes a new session to its topics and welcomes it, in one block: what is published next follows what
@@ -25,10 +21,9 @@ export function openSession(session: Session, handshake: Handshake): void {
       later.push(topic);
       continue;
     }
-    const entered = session.enter(undefined, topic, sinceOf(handshake, topic), (channel, answer) => {
-      const { epoch, offset, recovered } = answer;
+    const entered = session.enter(undefined, topic, sincePosition(handshake.since, topic), (channel, answer) => {
       session.join(channel.native);
-      const state = recovered === undefined ? { topic, epoch, offset } : { topic, epoch, offset, recovered };
+      const state = topicState(topic, answer);
       if (welcomed) {
         session.tellSubscribed(undefined, state, answer.replay);
         return;
@@ -55,12 +50,7 @@ export function openSession(session: Session, handshake: Handshake): void {
   for (const replay of replays) session.replay(replay);
   for (const topic of later) {
     session.whenTaken(() => {
-      session.inOrder(topic, () => session.subscribe(undefined, topic, sinceOf(handshake, topic)));
+      session.inOrder(topic, () => session.subscribe(undefined, topic, sincePosition(handshake.since, topic)));
     });
   }
-}
-
-function sinceOf(handshake: Handshake, topic: string): Position | undefined {
-  if (handshake.since === null) return undefined;
-  return handshake.since.positionOf(topic) ?? unknownPosition;
 }

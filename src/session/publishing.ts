@@ -30,6 +30,10 @@ function answer(
   topic: string,
   outcome: PublishOutcome | null | Failure,
 ): void {
-  if (outcome instanceof Failure) session.fail(id, outcome);
-  else if (id !== undefined) session.send(encodeAck(id, topic, outcome));
+  if (outcome instanceof Failure) {
+    session.fail(id, outcome);
+    return;
+  }
+  session.context.counters.publications.websocket++;
+  if (id !== undefined) session.send(encodeAck(id, topic, outcome));
 }

@@ -5,7 +5,7 @@ import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
 import type { OnJoined, Subscriber } from "../hub/ports.ts";
 import { decodeText } from "../protocol/decode.ts";
-import { encodeError, encodeSubscribed, type TopicState } from "../protocol/encode.ts";
+import { encodeError, encodeSubscribed, type TopicState, topicState } from "../protocol/encode.ts";
 import type { CommandId } from "../protocol/schemas.ts";
 import { BadFrames } from "./bad-frames.ts";
 import { runChat } from "./chat.ts";
@@ -94,7 +94,7 @@ export class Session implements Subscriber, UserConnection {
 
   /** Answers an error, and counts it. */
   fail(id: CommandId | undefined, failure: Failure, topic?: string): void {
-    this.context.counters.errors[failure.code]++;
+    this.context.counters.errors.add(failure.code);
     this.send(encodeError(id, failure.code, failure.message, topic));
   }
 
@@ -108,10 +108,8 @@ export class Session implements Subscriber, UserConnection {
     if (this.#closed) return;
     this.unsubscribe(topic);
     return this.enter(id, topic, since, (channel, answer) => {
-      const { epoch, offset, recovered } = answer;
       this.#link.join(channel.native);
-      const state = recovered === undefined ? { topic, epoch, offset } : { topic, epoch, offset, recovered };
-      this.tellSubscribed(id, state, answer.replay);
+      this.tellSubscribed(id, topicState(topic, answer), answer.replay);
     });
   }
 
@@ -141,7 +139,7 @@ export class Session implements Subscriber, UserConnection {
 
   unsubscribe(topic: string): void {
     if (!this.#topics.delete(topic)) return;
-    this.#link.leave(`json/${topic}`);
+    this.#link.quit(`json/${topic}`);
     this.context.hub.unsubscribe(this, topic);
   }
 
@@ -199,11 +197,11 @@ export class Session implements Subscriber, UserConnection {
     const inbound = decodeText(text);
     switch (inbound.kind) {
       case "command":
-        this.context.counters.commands[inbound.command.type]++;
+        this.context.counters.commands.add(inbound.command.type);
         runCommand(this, inbound.command);
         break;
       case "chat":
-        this.context.counters.commands.chat++;
+        this.context.counters.commands.add("text");
         runChat(this, inbound.chat);
         break;
       case "bad":

@@ -1,0 +1,158 @@
+import type { Server } from "bun";
+import { MemoryBroker } from "../broker/memory.ts";
+import type { Config } from "../config/index.ts";
+import { Hub } from "../hub/hub.ts";
+import type { SessionContext } from "../session/context.ts";
+import { UserRegistry } from "../session/user-registry.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { Admission } from "../transport/admission.ts";
+import type { ConnectionEvents } from "../transport/connection-events.ts";
+import { EventStreamFanOut } from "../transport/event-stream-fan-out.ts";
+import { EventStreamServer } from "../transport/event-stream-server.ts";
+import { WebSocketFanOut } from "../transport/websocket-fan-out.ts";
+import type { WebSocketLink } from "../transport/websocket-link.ts";
+import { WebSocketServer } from "../transport/websocket-server.ts";
+import type { Drainable } from "./drain.ts";
+import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
+
+/** Share of the backpressure limit that is handed out between two looks at the sockets' buffers. */
+const sampleShare = 1 / 8;
+
+/** Members' coming and going is gathered for so long. */
+const membershipWindowMs = 500;
+
+/** The parts of one server process, put together; everything but its sockets. */
+export interface Node {
+  readonly name: string;
+  readonly hub: Hub;
+  readonly users: UserRegistry;
+  readonly webSockets: WebSocketServer;
+  readonly webSocketFanOut: WebSocketFanOut;
+  readonly eventStreams: EventStreamServer;
+  readonly eventStreamFanOut: EventStreamFanOut;
+  readonly admission: Admission;
+  /** Connections open now, of every transport. */
+  open(): number;
+  /** Every connection, of every transport. */
+  connections(): Iterable<Drainable>;
+  /** Tells every WebSocket a text of its own, and all event streams one. */
+  notify(type: string, textOf: () => string): void;
+  close(): Promise<void>;
+}
+
+/** Composes a node. `status` is what a `status_request` answers. */
+export function createNode(
+  config: Config,
+  ports: { name: string; telemetry: Telemetry; events: ConnectionEvents; status: () => object },
+): Node {
+  const { telemetry, events } = ports;
+  const { counters } = telemetry;
+  const shared = { clock: systemClock, scheduler: systemScheduler, random: systemRandom };
+  const webSocketFanOut = new WebSocketFanOut(counters, config.backpressureLimitBytes * sampleShare, () =>
+    webSockets.sampleBuffers(),
+  );
+  const eventStreamFanOut = new EventStreamFanOut(counters, systemScheduler, (stream) => eventStreams.watch(stream));
+  const hub = new Hub(
+    {
+      resumeLimit: config.resumeLimit,
+      resumeBytesMax: config.backpressureLimitBytes / 2,
+      membershipWindowMs,
+      tellsMembership: () => false,
+    },
+    {
+      scheduler: systemScheduler,
+      counters,
+      publishTimer: telemetry.publishTimer,
+      fanOuts: [webSocketFanOut, eventStreamFanOut],
+      broker: (sink) =>
+        new MemoryBroker(
+          {
+            log: {
+              size: config.historySize,
+              ageMs: config.historyAgeMs,
+              bytes: config.historyTopicBytes,
+              keyAgeMs: config.keyAgeMs,
+              keysMax: config.keysPerTopicMax,
+            },
+            historyBytesMax: config.historyBytesMax,
+            topicsMax: config.topicsMax,
+          },
+          sink,
+          shared,
+        ),
+    },
+  );
+  const users = new UserRegistry();
+  const session: SessionContext = {
+    hub,
+    users,
+    limits: {
+      topicsMax: config.topicsPerConnectionMax,
+      commandsInFlightMax: config.commandsInFlightMax,
+      presenceMembersMax: config.presenceMembersMax,
+      backpressureLimitBytes: config.backpressureLimitBytes,
+      pingIntervalMs: config.pingIntervalMs,
+    },
+    counters,
+    clock: systemClock,
+    scheduler: systemScheduler,
+    node: ports.name,
+    status: ports.status,
+  };
+  const webSockets = new WebSocketServer(
+    {
+      pingIntervalMs: config.pingIntervalMs,
+      pingTimeoutMs: config.pingTimeoutMs,
+      maxFrameBytes: config.maxFrameBytes,
+      backpressureLimitBytes: config.backpressureLimitBytes,
+      compression: config.wsCompression,
+    },
+    { session, events, ...shared },
+  );
+  const eventStreams = new EventStreamServer(
+    {
+      retryMs: config.sseRetryMs,
+      heartbeatMs: config.sseHeartbeatMs,
+      backpressureLimitBytes: config.backpressureLimitBytes,
+    },
+    { hub, users, fanOut: eventStreamFanOut, events, errors: counters.errors, ...shared },
+  );
+  const open = () => webSockets.open + eventStreams.open;
+  telemetry.setSource({
+    connections: () => ({ websocket: webSockets.open, sse: eventStreams.open }),
+    subscriptions: () => hub.subscriptions,
+    topics: () => hub.broker.usage().topics,
+    ringBytes: () => hub.broker.usage().historyBytes,
+  });
+  return {
+    name: ports.name,
+    hub,
+    users,
+    webSockets,
+    webSocketFanOut,
+    eventStreams,
+    eventStreamFanOut,
+    admission: new Admission(config.maxConnections, open),
+    open,
+    *connections() {
+      yield* webSockets.connections();
+      yield* eventStreams.connections();
+    },
+    notify(type, textOf) {
+      for (const link of webSockets.connections()) link.send(textOf());
+      eventStreamFanOut.tellAll(type, textOf());
+    },
+    close: async () => {
+      webSockets.close();
+      eventStreams.close();
+      await hub.close();
+    },
+  };
+}
+
+/** Gives the fan-out the native server, which exists only after everything else. */
+export function attachServer(node: Node, server: Server<WebSocketLink>): void {
+  node.webSocketFanOut.attach((native, text) => {
+    server.publish(native, text);
+  });
+}

@@ -1,0 +1,137 @@
+import { hostname } from "node:os";
+import type { Server } from "bun";
+import type { Config } from "../config/index.ts";
+import { version } from "../config/index.ts";
+import type { Failure } from "../core/failure.ts";
+import { createHttpApplication } from "../http/application.ts";
+import { createLog, type Log } from "../telemetry/log.ts";
+import { createTelemetry } from "../telemetry/telemetry.ts";
+import { type RefusalReason, upgradeWebSocket } from "../transport/websocket-upgrade.ts";
+import type { WebSocketLink } from "../transport/websocket-link.ts";
+import { connectionLog } from "./connection-log.ts";
+import { Drain } from "./drain.ts";
+import { attachServer, createNode } from "./node.ts";
+import { systemClock, systemRandom } from "./system-ports.ts";
+
+/** A server that is up. */
+export interface RunningServer {
+  /** Where it is reached from this machine, without a trailing slash. */
+  readonly url: string;
+  readonly port: number;
+  /** Name of this node in answers and logs. */
+  readonly node: string;
+  readonly log: Log;
+  /** Lets the clients go as the settings say, then stops. The same promise however often it is called. */
+  drain(): Promise<void>;
+  /** Ends a drain's waiting. */
+  force(): void;
+  /** Stops at once; clients are cut off. */
+  stop(): Promise<void>;
+}
+
+/** Characters of randomness in a node's name. */
+const nodeSuffixLength = 6;
+
+/** How long requests that are under way hold up the end. */
+const requestsWaitMs = 2000;
+
+/** Starts a server in this process. Throws what `Bun.serve` throws when the address cannot be listened on. */
+export async function startServer(config: Config, options: { log?: Log } = {}): Promise<RunningServer> {
+  const name = `${hostname().slice(0, 40)}-${systemRandom.token(nodeSuffixLength)}`;
+  const log = options.log ?? openLog(config, name);
+  const telemetry = createTelemetry({ version });
+  const node = createNode(config, {
+    name,
+    telemetry,
+    events: connectionLog(log, telemetry),
+    status: () => application.status(),
+  });
+  const upgradeOptions = {
+    listedOrigins: config.corsOrigins,
+    topicsMax: config.topicsPerConnectionMax,
+    defaultRole: config.defaultClient,
+  };
+  const upgradePorts = {
+    webSockets: node.webSockets,
+    admission: node.admission,
+    refused: (reason: RefusalReason, failure: Failure) => {
+      telemetry.counters.connectionsRefused.add(reason);
+      log.debug({ reason, code: failure.code }, "connection refused");
+    },
+  };
+  const application = await createHttpApplication({ config, node, telemetry, log, version });
+  const server: Server<WebSocketLink> = Bun.serve<WebSocketLink>({
+    hostname: config.host,
+    port: config.port,
+    development: false,
+    idleTimeout: Math.ceil(config.headerTimeoutMs / 1000),
+    maxRequestBodySize: config.maxBodyBytes,
+    websocket: node.webSockets.handler,
+    fetch(request, bunServer) {
+      if (pathOf(request.url) === config.wsPath) {
+        return upgradeWebSocket(request, bunServer, upgradeOptions, upgradePorts);
+      }
+      return application.fetch(request, bunServer);
+    },
+  });
+  attachServer(node, server);
+
+  const drain = new Drain(
+    { timeoutMs: config.shutdownTimeoutMs, ratePerSecond: config.drainRatePerSecond },
+    {
+      clock: systemClock,
+      log,
+      open: node.open,
+      connections: node.connections,
+      notify: node.notify,
+    },
+  );
+  const close = async () => {
+    await Promise.race([server.stop(false), Bun.sleep(requestsWaitMs)]);
+    await server.stop(true);
+    await node.close();
+    telemetry.stop();
+  };
+  let draining: Promise<void> | null = null;
+  return {
+    url: `http://127.0.0.1:${server.port}`,
+    port: server.port ?? config.port,
+    node: name,
+    log,
+    drain() {
+      draining ??= (async () => {
+        node.admission.drain();
+        log.info({ connections_left: node.open() }, "shutting down");
+        await drain.run();
+        await close();
+      })();
+      return draining;
+    },
+    force: () => drain.force(),
+    async stop() {
+      await server.stop(true);
+      await node.close();
+      telemetry.stop();
+    },
+  };
+}
+
+function openLog(config: Config, node: string): Log {
+  return createLog({
+    level: config.logLevel,
+    format: config.logFormat,
+    directory: config.logDir,
+    rotationBytes: config.logRotationBytes,
+    retentionMs: config.logRetentionMs,
+    base: { node },
+  });
+}
+
+/** Read from the text: a request whose `Host` is broken has no URL that could be parsed. */
+function pathOf(url: string): string {
+  const authority = url.indexOf("//");
+  const start = url.indexOf("/", authority < 0 ? 0 : authority + 2);
+  if (start < 0) return "/";
+  const end = url.indexOf("?", start);
+  return end < 0 ? url.slice(start) : url.slice(start, end);
+}

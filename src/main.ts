@@ -1,0 +1,75 @@
+import { type Config, loadConfig, readConfigInput } from "./config/index.ts";
+import { reloadOnChange } from "./lifecycle/reload.ts";
+import { type RunningServer, startServer } from "./lifecycle/server.ts";
+import { onStopSignals } from "./lifecycle/signals.ts";
+
+/** The exit code when the settings are wrong, and when the address cannot be listened on. */
+const exitCodes = { invalidSettings: 2, cannotListen: 1 } as const;
+
+/** Where `--hot` finds the server of the module that it replaces. */
+const runningKey = Symbol.for("fanfare.running-server");
+const globals = globalThis as { [runningKey]?: RunningServer };
+
+const loaded = loadConfig(readConfigInput());
+switch (loaded.kind) {
+  case "help":
+  case "version":
+  case "check":
+    console.log(loaded.text);
+    break;
+  case "invalid":
+    console.error(loaded.text);
+    process.exitCode = exitCodes.invalidSettings;
+    break;
+  case "run":
+    if (loaded.config.reload && reloadOnChange()) break;
+    await run(loaded.config, loaded.warnings);
+}
+
+async function run(config: Config, warnings: readonly string[]): Promise<void> {
+  await globals[runningKey]?.stop();
+  const server = await listen(config);
+  if (server === null) return;
+  globals[runningKey] = server;
+  const { log } = server;
+  for (const warning of warnings) log.warning({}, warning);
+  if (config.mode !== "dev") {
+    log.warning({}, "open mode: no tokens or keys are configured, anyone who reaches this address may publish");
+  }
+  log.info({ url: server.url, host: config.host, port: server.port, node: server.node }, "listening");
+  onStopSignals(
+    (signal) => {
+      log.info({ signal }, "stop signal");
+      void server.drain().then(async () => {
+        log.info({}, "stopped");
+        await log.close();
+        process.exit(0);
+      });
+    },
+    (signal) => {
+      log.warning({ signal }, "second stop signal: closing the connections that are left");
+      server.force();
+    },
+  );
+}
+
+/** The server, or null when the address is not to be had; then it has said why. */
+async function listen(config: Config): Promise<RunningServer | null> {
+  try {
+    return await startServer(config);
+  } catch (error) {
+    const code = (error as { code?: string }).code;
+    const address = `${config.host}:${config.port}`;
+    if (code === "EADDRINUSE") {
+      console.error(
+        `Cannot listen on ${address}: another program does already. Stop it, or choose another port with --port.`,
+      );
+    } else if (code === "EACCES") {
+      console.error(`Cannot listen on ${address}: not permitted. Choose a port above 1023 with --port.`);
+    } else {
+      console.error(`Cannot listen on ${address}: ${(error as Error).message}`);
+    }
+    process.exitCode = exitCodes.cannotListen;
+    return null;
+  }
+}

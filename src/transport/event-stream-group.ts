@@ -1,0 +1,58 @@
+import { encodeEvent, heartbeatComment } from "../protocol/event-stream.ts";
+import { CursorWalk } from "./cursor-walk.ts";
+import type { EventStream } from "./event-stream.ts";
+
+const encoder = new TextEncoder();
+
+/**
+ * All streams that read the same set of topics. They are at the same place in each, so that the events of one
+ * turn of the event loop, cursors included, are one chunk of bytes which all of them share.
+ */
+export class StreamGroup {
+  readonly key: string;
+  readonly streams = new Set<EventStream>();
+  readonly walk: CursorWalk;
+  #text = "";
+  #events = 0;
+  #spoken = false;
+
+  /** `topics` are sorted, `key` is made of them. */
+  constructor(key: string, topics: readonly string[]) {
+    this.key = key;
+    this.walk = new CursorWalk(topics);
+  }
+
+  get topics(): readonly string[] {
+    return this.walk.topics;
+  }
+
+  /** Events that wait to be sent. */
+  get waiting(): number {
+    return this.#events;
+  }
+
+  /** Adds an event at the present cursor. */
+  add(type: string, data: string): void {
+    this.#text += encodeEvent(type, this.walk.cursor, data);
+    this.#events++;
+  }
+
+  /** The waiting events as one chunk for all; null when there is none. */
+  take(): Uint8Array | null {
+    if (this.#events === 0) return null;
+    const chunk = encoder.encode(this.#text);
+    this.#text = "";
+    this.#events = 0;
+    this.#spoken = true;
+    return chunk;
+  }
+
+  /** A comment, if nothing was sent since the last time. */
+  beat(): Uint8Array | null {
+    const spoken = this.#spoken;
+    this.#spoken = false;
+    return spoken ? null : heartbeat;
+  }
+}
+
+const heartbeat = encoder.encode(heartbeatComment);

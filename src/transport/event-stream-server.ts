@@ -1,0 +1,195 @@
+import type { ErrorCode } from "../core/errors.ts";
+import type { Failure } from "../core/failure.ts";
+import type { Clock, Random, Scheduler, Timer } from "../core/ports.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { Channel, Joined } from "../hub/ports.ts";
+import { encodeError, encodeTopicState, topicState } from "../protocol/encode.ts";
+import { encodeEvent, encodeRetry } from "../protocol/event-stream.ts";
+import { sincePosition } from "../session/handshake.ts";
+import type { UserRegistry } from "../session/user-registry.ts";
+import type { ConnectionEvents } from "./connection-events.ts";
+import { EventStream } from "./event-stream.ts";
+import type { EventStreamFanOut } from "./event-stream-fan-out.ts";
+import type { EventStreamRequest } from "./event-stream-request.ts";
+
+export interface EventStreamOptions {
+  readonly retryMs: number;
+  readonly heartbeatMs: number;
+  /** Bytes that a reader may be behind. */
+  readonly backpressureLimitBytes: number;
+}
+
+export interface EventStreamPorts {
+  readonly hub: Hub;
+  readonly users: UserRegistry;
+  readonly fanOut: EventStreamFanOut;
+  readonly events: ConnectionEvents;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+  readonly errors: { add(code: ErrorCode): void };
+}
+
+/** How long a reader may be too far behind before it is disconnected: a burst is not a slow reader. */
+const graceMs = 100;
+
+const connectionIdLength = 20;
+
+const headers = {
+  "content-type": "text/event-stream; charset=utf-8",
+  "cache-control": "no-cache, no-transform",
+  // Proxies must pass every event on at once.
+  "x-accel-buffering": "no",
+};
+
+/** A topic, and how the stream joined it. */
+interface Joining {
+  readonly topic: string;
+  readonly answer: Joined;
+}
+
+/** All SSE connections of this process. */
+export class EventStreamServer {
+  readonly #options: EventStreamOptions;
+  readonly #ports: EventStreamPorts;
+  readonly #streams = new Set<EventStream>();
+  #timer: Timer;
+
+  constructor(options: EventStreamOptions, ports: EventStreamPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#timer = this.#scheduleBeat();
+  }
+
+  /** Connections open now. */
+  get open(): number {
+    return this.#streams.size;
+  }
+
+  connections(): Iterable<EventStream> {
+    return this.#streams;
+  }
+
+  /** Opens a stream; its answer never ends until one side leaves. */
+  accept(request: EventStreamRequest): Response {
+    const { clock, events, random, users } = this.#ports;
+    const id = random.token(connectionIdLength);
+    const stream = new EventStream(id, request.userId, clock.now(), (ended) => this.#ended(ended));
+    this.#streams.add(stream);
+    users.add(stream);
+    events.opened("sse", id, request.userId);
+    this.#open(stream, request);
+    return new Response(stream.body, { headers });
+  }
+
+  /** The answer while draining: an error would stop a browser's EventSource for good. */
+  refuse(retryMs: number): Response {
+    return new Response(encodeRetry(retryMs), { headers });
+  }
+
+  /** Call after a stream was given something. */
+  watch(stream: EventStream): void {
+    const { backpressureLimitBytes } = this.#options;
+    const buffered = stream.bufferedBytes();
+    if (buffered <= backpressureLimitBytes) return;
+    if (buffered > 2 * backpressureLimitBytes) {
+      this.#evict(stream);
+      return;
+    }
+    stream.watch ??= this.#ports.scheduler.after(graceMs, () => {
+      stream.watch = null;
+      if (stream.bufferedBytes() > backpressureLimitBytes) this.#evict(stream);
+    });
+  }
+
+  close(): void {
+    this.#timer.cancel();
+  }
+
+  /** Joins all topics in one block; what is published next reaches the stream through its group. */
+  #open(stream: EventStream, request: EventStreamRequest): void {
+    stream.send(encodeRetry(this.#options.retryMs));
+    const joinings: Joining[] = [];
+    const refused: [string, Failure][] = [];
+    let opened = false;
+    let replayBytesLeft = this.#options.backpressureLimitBytes / 2;
+    for (const topic of request.topics) {
+      stream.topics.add(topic);
+      const joined = (_channel: Channel, answer: Joined) => {
+        for (const publication of answer.replay) replayBytesLeft -= publication.bytes;
+        if (opened) this.#greet(stream, [{ topic, answer }]);
+        else joinings.push({ topic, answer });
+      };
+      const since = sincePosition(request.since, topic);
+      const result = this.#ports.hub.subscribe(stream, topic, since, joined, Math.max(0, replayBytesLeft));
+      if (result instanceof Promise) void result.then((failure) => this.#refused(stream, topic, failure));
+      else if (result !== null) refused.push([topic, result]);
+    }
+    opened = true;
+    this.#greet(stream, joinings);
+    for (const [topic, failure] of refused) this.#refused(stream, topic, failure);
+  }
+
+  /** Tells the stream where its new topics stand, sends what it missed, and puts it with its equals. */
+  #greet(stream: EventStream, joinings: readonly Joining[]): void {
+    const { fanOut } = this.#ports;
+    for (const { topic } of joinings) stream.joined.add(topic);
+    fanOut.place(stream, stream.joined);
+    const group = stream.group;
+    if (group === null) return;
+    for (const { topic, answer } of joinings) {
+      fanOut.reached(group, topic, answer.epoch, answer.offset);
+    }
+    // Its own cursor starts before the replay, so that a stream cut in its midst resumes there.
+    const walk = group.walk.fork();
+    for (const { topic, answer } of joinings) {
+      walk.reached(topic, answer.epoch, answer.offset - answer.replay.length);
+    }
+    const states = joinings.map(({ topic, answer }) => `{${encodeTopicState(topicState(topic, answer))}}`);
+    let text = encodeEvent("subscribed", walk.cursor, `[${states.join(",")}]`);
+    for (const { topic, answer } of joinings) {
+      for (const publication of answer.replay) {
+        walk.reached(topic, answer.epoch, publication.offset);
+        text += encodeEvent(publication.type, walk.cursor, publication.frame);
+      }
+    }
+    stream.send(text);
+  }
+
+  #refused(stream: EventStream, topic: string, failure: Failure | null): void {
+    if (failure === null || stream.ended) return;
+    stream.topics.delete(topic);
+    this.#ports.errors.add(failure.code);
+    const error = encodeError(undefined, failure.code, failure.message, topic);
+    stream.send(encodeEvent("error", stream.group?.walk.cursor ?? "", error));
+  }
+
+  #evict(stream: EventStream): void {
+    stream.evictedFor = "backpressure";
+    stream.abort();
+  }
+
+  #ended(stream: EventStream): void {
+    const { clock, events, fanOut, hub, users } = this.#ports;
+    fanOut.remove(stream);
+    for (const topic of stream.topics) hub.unsubscribe(stream, topic);
+    this.#streams.delete(stream);
+    users.remove(stream);
+    events.ended({
+      transport: "sse",
+      connectionId: stream.id,
+      userId: stream.userId,
+      code: null,
+      reason: "",
+      evictedFor: stream.evictedFor,
+      durationMs: clock.now() - stream.openedAt,
+    });
+  }
+
+  #scheduleBeat(): Timer {
+    return this.#ports.scheduler.after(this.#options.heartbeatMs, () => {
+      this.#timer = this.#scheduleBeat();
+      this.#ports.fanOut.beat();
+    });
+  }
+}

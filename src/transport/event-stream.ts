@@ -1,0 +1,100 @@
+import type { Timer } from "../core/ports.ts";
+import type { Subscriber } from "../hub/ports.ts";
+import type { UserConnection } from "../session/user-registry.ts";
+import type { StreamGroup } from "./event-stream-group.ts";
+
+/** Index of the SSE wire format among the hub's fan-outs. */
+export const eventStreamFormat = 1;
+
+/** Bytes that a stream holds ready before it counts as behind. */
+const readyBytes = 64 * 1024;
+
+const encoder = new TextEncoder();
+
+/** One SSE connection: a stream of bytes with a bound on what its reader has yet to take. */
+export class EventStream implements Subscriber, UserConnection {
+  readonly format = eventStreamFormat;
+  readonly id: string;
+  readonly userId: string | null;
+  readonly openedAt: number;
+  readonly body: ReadableStream<Uint8Array>;
+  /** The topics it reads or waits for. */
+  readonly topics = new Set<string>();
+  /** Those among them that it has been told of. */
+  readonly joined = new Set<string>();
+  /** Where it gets what is published; none before it is open. */
+  group: StreamGroup | null = null;
+  /** Set while it is being watched for being too slow. */
+  watch: Timer | null = null;
+  /** Why this server ended it, if it did. */
+  evictedFor: "backpressure" | "forbidden" | "drained" | null = null;
+  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #ended = false;
+  readonly #onEnd: (stream: EventStream) => void;
+
+  /** `onEnd` is called once, whoever ended it. */
+  constructor(id: string, userId: string | null, openedAt: number, onEnd: (stream: EventStream) => void) {
+    this.id = id;
+    this.userId = userId;
+    this.openedAt = openedAt;
+    this.#onEnd = onEnd;
+    this.body = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        cancel: () => this.#end(),
+      },
+      new ByteLengthQueuingStrategy({ highWaterMark: readyBytes }),
+    );
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  /** Bytes that its reader has yet to take. */
+  bufferedBytes(): number {
+    return readyBytes - (this.#controller.desiredSize ?? readyBytes);
+  }
+
+  send(text: string): void {
+    this.sendChunk(encoder.encode(text));
+  }
+
+  /** The chunk is not copied: all readers of one topic set share it. */
+  sendChunk(chunk: Uint8Array): void {
+    if (!this.#ended) this.#controller.enqueue(chunk);
+  }
+
+  /** Ends it after what was sent. */
+  finish(): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#controller.close();
+  }
+
+  /** Ends it at once; what its reader has not taken is dropped, and it sees a broken connection. */
+  abort(): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#controller.error(new Error("the reader was too slow"));
+  }
+
+  leave(): void {
+    this.evictedFor = "drained";
+    this.finish();
+  }
+
+  disconnect(): void {
+    this.evictedFor = "forbidden";
+    this.finish();
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.watch?.cancel();
+    this.#onEnd(this);
+  }
+}

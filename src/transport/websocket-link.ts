@@ -1,0 +1,89 @@
+import type { ServerWebSocket } from "bun";
+import { type CloseReason, closeCodes } from "../core/close-codes.ts";
+import type { Handshake } from "../session/handshake.ts";
+import type { Link } from "../session/link.ts";
+import type { Session } from "../session/session.ts";
+import type { Living } from "./liveness.ts";
+
+export type Socket = ServerWebSocket<WebSocketLink>;
+
+/** One WebSocket: what Bun calls `ws.data`, and what its session sends through. */
+export class WebSocketLink implements Link, Living {
+  readonly id: string;
+  /** Dropped once the session is open. */
+  handshake: Handshake | null;
+  readonly openedAt: number;
+  session: Session | null = null;
+  bucket = 0;
+  /** Outgoing bytes when last looked at: the runtime does not say why it closed a connection. */
+  sampledBytes = 0;
+  /** Why this server closed it, if it did. */
+  closedFor: CloseReason | null = null;
+  #socket: Socket | null = null;
+  /** Something came in since the last PING. */
+  heard = true;
+
+  constructor(id: string, handshake: Handshake, openedAt: number) {
+    this.id = id;
+    this.handshake = handshake;
+    this.openedAt = openedAt;
+  }
+
+  attach(socket: Socket): void {
+    this.#socket = socket;
+  }
+
+  send(text: string): void {
+    this.#socket?.send(text);
+  }
+
+  join(native: string): void {
+    this.#socket?.subscribe(native);
+  }
+
+  quit(native: string): void {
+    this.#socket?.unsubscribe(native);
+  }
+
+  bufferedBytes(): number {
+    return this.#socket?.getBufferedAmount() ?? 0;
+  }
+
+  pause(): void {
+    this.#socket?.pause();
+  }
+
+  resume(): void {
+    this.#socket?.resume();
+  }
+
+  close(why: CloseReason): void {
+    if (this.closedFor !== null) return;
+    this.closedFor = why;
+    const { code, reason } = closeCodes[why];
+    this.#socket?.close(code, reason);
+  }
+
+  /** Asks the client to come back elsewhere. */
+  leave(): void {
+    this.close("drained");
+  }
+
+  /** Without a close frame or another byte. */
+  terminate(): void {
+    this.#socket?.terminate();
+  }
+
+  ping(): void {
+    this.heard = false;
+    this.#socket?.ping();
+  }
+
+  isAlive(): boolean {
+    return this.heard;
+  }
+
+  expire(): void {
+    this.close("pongTimeout");
+  }
+}

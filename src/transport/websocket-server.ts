@@ -1,0 +1,150 @@
+import type { Server, WebSocketHandler } from "bun";
+import type { Clock, Random, Scheduler, Timer } from "../core/ports.ts";
+import type { SessionContext } from "../session/context.ts";
+import type { Handshake } from "../session/handshake.ts";
+import { openSession } from "../session/opening.ts";
+import { Session } from "../session/session.ts";
+import type { ConnectionEvents } from "./connection-events.ts";
+import { LivenessWheel, wheelTickMs } from "./liveness.ts";
+import { type Socket, WebSocketLink } from "./websocket-link.ts";
+
+export interface WebSocketOptions {
+  readonly pingIntervalMs: number;
+  readonly pingTimeoutMs: number;
+  readonly maxFrameBytes: number;
+  readonly backpressureLimitBytes: number;
+  readonly compression: boolean;
+}
+
+export interface WebSocketPorts {
+  readonly session: SessionContext;
+  readonly events: ConnectionEvents;
+  readonly clock: Clock;
+  readonly scheduler: Scheduler;
+  readonly random: Random;
+}
+
+/** Characters of a connection's id. */
+const connectionIdLength = 20;
+
+/** Share of the backpressure limit which, when last looked at, explains why the runtime closed. */
+const slowShare = 1 / 4;
+
+/** All WebSockets of this process: Bun's events in, sessions' answers out. */
+export class WebSocketServer {
+  readonly handler: WebSocketHandler<WebSocketLink>;
+  readonly #options: WebSocketOptions;
+  readonly #ports: WebSocketPorts;
+  readonly #wheel: LivenessWheel<WebSocketLink>;
+  readonly #tickMs: number;
+  #timer: Timer;
+  #open = 0;
+
+  constructor(options: WebSocketOptions, ports: WebSocketPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#tickMs = wheelTickMs(options.pingIntervalMs, options.pingTimeoutMs);
+    this.#wheel = new LivenessWheel(options.pingIntervalMs, options.pingTimeoutMs, this.#tickMs);
+    this.#timer = this.#scheduleTick();
+    this.handler = this.#makeHandler();
+  }
+
+  /** Connections open now. */
+  get open(): number {
+    return this.#open;
+  }
+
+  /** Every connection, for what concerns them all. */
+  connections(): Iterable<WebSocketLink> {
+    return this.#wheel.all();
+  }
+
+  /** Answers the upgrade; false when the request is none. */
+  upgrade(request: Request, server: Server<WebSocketLink>, handshake: Handshake): boolean {
+    const id = this.#ports.random.token(connectionIdLength);
+    return server.upgrade(request, { data: new WebSocketLink(id, handshake, this.#ports.clock.now()) });
+  }
+
+  /** Looks at how much the sockets have yet to take, once what was published in this turn is with them. */
+  sampleBuffers(): void {
+    this.#ports.scheduler.endOfTick(() => {
+      for (const link of this.#wheel.all()) link.sampledBytes = link.bufferedBytes();
+    });
+  }
+
+  close(): void {
+    this.#timer.cancel();
+  }
+
+  #makeHandler(): WebSocketHandler<WebSocketLink> {
+    return {
+      idleTimeout: 0,
+      sendPings: false,
+      maxPayloadLength: this.#options.maxFrameBytes,
+      backpressureLimit: this.#options.backpressureLimitBytes,
+      // False would drop messages in silence and leave a hole in the stream.
+      closeOnBackpressureLimit: true,
+      perMessageDeflate: this.#options.compression,
+      open: (socket) => this.#opened(socket),
+      message: (socket, message) => {
+        const link = socket.data;
+        link.heard = true;
+        if (typeof message === "string") link.session?.receive(message);
+        else link.session?.receiveBinary(message.byteLength);
+      },
+      drain: (socket) => socket.data.session?.drained(),
+      ping: (socket) => {
+        socket.data.heard = true;
+      },
+      pong: (socket) => {
+        socket.data.heard = true;
+      },
+      close: (socket, code, reason) => this.#closed(socket, code, reason),
+    };
+  }
+
+  #opened(socket: Socket): void {
+    const link = socket.data;
+    const { handshake } = link;
+    if (handshake === null) return;
+    link.handshake = null;
+    link.attach(socket);
+    this.#open++;
+    this.#wheel.add(link);
+    link.session = new Session(link.id, handshake, this.#ports.session, link);
+    this.#ports.events.opened("websocket", link.id, handshake.userId);
+    openSession(link.session, handshake);
+  }
+
+  #closed(socket: Socket, code: number, reason: string): void {
+    const link = socket.data;
+    const { session } = link;
+    if (session === null) return;
+    session.close();
+    link.session = null;
+    this.#open--;
+    this.#wheel.remove(link);
+    const wasSlow = link.sampledBytes > this.#options.backpressureLimitBytes * slowShare;
+    const vanished = code === closedWithoutFrame && reason === "" && link.closedFor === null;
+    this.#ports.events.ended({
+      transport: "websocket",
+      connectionId: link.id,
+      userId: session.userId,
+      code,
+      reason,
+      evictedFor: vanished && wasSlow ? "backpressure" : link.closedFor,
+      durationMs: this.#ports.clock.now() - link.openedAt,
+    });
+  }
+
+  #scheduleTick(): Timer {
+    return this.#ports.scheduler.after(this.#tickMs, () => {
+      this.#timer = this.#scheduleTick();
+      this.#wheel.tick();
+    });
+  }
+}
+
+/** The code of a connection that ended without a close frame. */
+const closedWithoutFrame = 1006;
+

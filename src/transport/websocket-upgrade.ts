@@ -1,0 +1,74 @@
+import type { Server } from "bun";
+import { errorBody } from "../core/error-body.ts";
+import { errorTable } from "../core/errors.ts";
+import { Failure } from "../core/failure.ts";
+import { isOriginAllowed } from "../core/origin.ts";
+import { type Role, readWebSocketQuery } from "../session/handshake.ts";
+import type { Admission } from "./admission.ts";
+import type { WebSocketLink } from "./websocket-link.ts";
+import type { WebSocketServer } from "./websocket-server.ts";
+
+export interface UpgradeOptions {
+  readonly listedOrigins: readonly string[];
+  readonly topicsMax: number;
+  readonly defaultRole: Role;
+}
+
+/** Why a connection was not accepted, for logs and metrics. */
+export type RefusalReason = "draining" | "max_connections" | "origin" | "bad_request";
+
+export interface UpgradePorts {
+  readonly webSockets: WebSocketServer;
+  readonly admission: Admission;
+  /** Told why a connection was refused. */
+  readonly refused: (reason: RefusalReason, failure: Failure) => void;
+}
+
+/** Seconds after which a refused client may try again. */
+const retryAfterSeconds = 2;
+
+const foreignOrigin = new Failure(
+  "forbidden",
+  "This page's origin may not connect: list it in CORS_ORIGINS, or serve the page from the same host.",
+);
+const notAnUpgrade = new Failure(
+  "bad_request",
+  "This address speaks WebSocket: connect with a WebSocket client, or read GET /events instead.",
+);
+
+/** Answers a request for the WebSocket address: an upgrade (undefined), or an error that says why not. */
+export function upgradeWebSocket(
+  request: Request,
+  server: Server<WebSocketLink>,
+  options: UpgradeOptions,
+  ports: UpgradePorts,
+): Response | undefined {
+  const refuse = (reason: RefusalReason, failure: Failure, headers: Record<string, string> = {}, status?: number) => {
+    ports.refused(reason, failure);
+    return new Response(errorBody(failure.code, failure.message), {
+      status: status ?? errorTable[failure.code].status,
+      headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+    });
+  };
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket" || request.method !== "GET") {
+    return refuse("bad_request", notAnUpgrade, { upgrade: "websocket", connection: "Upgrade" }, 426);
+  }
+  if (!isOriginAllowed(request.headers.get("origin"), request.headers.get("host"), options.listedOrigins)) {
+    return refuse("origin", foreignOrigin);
+  }
+  const refusal = ports.admission.refusal();
+  if (refusal !== null) {
+    const reason = refusal.code === "draining" ? "draining" : "max_connections";
+    return refuse(reason, refusal, { "retry-after": String(retryAfterSeconds) });
+  }
+  const handshake = readWebSocketQuery(queryOf(request.url), options);
+  if (handshake instanceof Failure) return refuse("bad_request", handshake);
+  if (ports.webSockets.upgrade(request, server, handshake)) return undefined;
+  return refuse("bad_request", new Failure("bad_request", "The WebSocket handshake is not valid."));
+}
+
+/** Read from the text: a request whose `Host` is broken has no URL that could be parsed. */
+function queryOf(url: string): URLSearchParams {
+  const start = url.indexOf("?");
+  return new URLSearchParams(start < 0 ? "" : url.slice(start + 1));
+}
