@@ -1,0 +1,70 @@
+import { LineWriter } from "./line-writer.ts";
+import { type FileOutputs, openFileOutputs } from "./log-file-outputs.ts";
+import { formatText } from "./log-format.ts";
+import { logLevels } from "./log-level.ts";
+import type { LogOutputsOptions, ReportLogEvent } from "./log-options.ts";
+import { isReaderGone, standardOutput } from "./standard-output.ts";
+
+export interface LogOutputs {
+  streams: { level: number; stream: { write(line: string): void } }[];
+  problem: FileOutputs["problem"];
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function openOutputs(options: LogOutputsOptions, report: ReportLogEvent): LogOutputs {
+  const standard = openStandardOutput(options, report);
+  const files = openFileOutputs(options, report);
+  const writers = [standard, ...files.outputs.map(({ writer }) => writer)];
+  const isText = options.format === "text";
+  const colours = options.colours ?? (process.stdout.isTTY === true && !process.env.NO_COLOR);
+  const release = writeRemaindersAtExit(writers);
+  return {
+    streams: [
+      { level: logLevels.trace, stream: isText ? asText(standard, colours) : standard },
+      ...files.outputs.map(({ rank, writer }) => ({
+        level: rank,
+        stream: isText ? asText(writer, false) : writer,
+      })),
+    ],
+    problem: files.problem,
+    async flush() {
+      await Promise.all(writers.map((writer) => writer.flush()));
+    },
+    async close() {
+      await Promise.all(writers.map((writer) => writer.close()));
+      await files.stop();
+      release();
+    },
+  };
+}
+
+function openStandardOutput({ output, retryMs }: LogOutputsOptions, report: ReportLogEvent): LineWriter {
+  return new LineWriter({
+    destination: output ?? standardOutput(),
+    isFinal: isReaderGone,
+    ...(retryMs === undefined ? {} : { retryMs }),
+    onFailure: (error) => report("warning", { error }, "cannot write log lines to standard output"),
+    onLoss: (lines) => report("warning", { lines }, "log lines to standard output were lost"),
+  });
+}
+
+function asText(writer: LineWriter, colours: boolean) {
+  return { write: (line: string) => writer.write(formatText(line, colours)) };
+}
+
+const openWriters = new Set<LineWriter>();
+
+function writeRemainders(): void {
+  for (const writer of openWriters) writer.writeRemainderSync();
+}
+
+/** The last lines before an exit are those that say why. @returns takes the writers out again */
+function writeRemaindersAtExit(writers: readonly LineWriter[]): () => void {
+  if (openWriters.size === 0) process.on("exit", writeRemainders);
+  for (const writer of writers) openWriters.add(writer);
+  return () => {
+    for (const writer of writers) openWriters.delete(writer);
+    if (openWriters.size === 0) process.off("exit", writeRemainders);
+  };
+}

@@ -1,0 +1,18 @@
+import type { TransportName } from "./counters.ts";
+import type { Counts } from "./labelled-counter.ts";
+
+/** What there is now, as functions that are called when somebody asks. */
+export interface MetricsSource {
+  connections(): Counts<TransportName>;
+  subscriptions(): number;
+  topics(): number;
+  /** Memory of all rings together, in bytes. */
+  ringBytes(): number;
+}
+
+export const emptySource: MetricsSource = {
+  connections: () => ({ websocket: 0, sse: 0 }),
+  subscriptions: () => 0,
+  topics: () => 0,
+  ringBytes: () => 0,
+};
