@@ -1,0 +1,117 @@
+import type { Config } from "./config.ts";
+import type { SettingKey } from "./schema.ts";
+
+/** Something settings must not say together, or that is better said to whoever says it. */
+interface Rule {
+  readonly severity: "error" | "warning";
+  /** The settings it looks at; it is passed over while one of them is invalid. */
+  readonly keys: readonly SettingKey[];
+  readonly breaks: (config: Config, facts: { fileDescriptorLimit?: number | undefined }) => boolean;
+  readonly reason: string;
+  readonly remedy: string;
+}
+
+/** Descriptors that are not connections': log files, listeners, Redis, and some room. */
+export const RESERVED_FILE_DESCRIPTORS = 256;
+
+const RESERVED_PATHS: ReadonlySet<string> = new Set([
+  "alerts",
+  "asyncapi.json",
+  "docs",
+  "events",
+  "health",
+  "messages",
+  "metrics",
+  "nodes",
+  "notify",
+  "publish",
+  "ready",
+  "sse",
+  "status",
+  "topics",
+  "users",
+]);
+
+const rules: readonly Rule[] = [
+  {
+    severity: "error",
+    keys: ["workers"],
+    breaks: (config) => config.workers > 1,
+    reason: "several processes need Redis to relay between them, which this version does not use yet",
+    remedy: "Set WORKERS=1, or leave it out.",
+  },
+  {
+    severity: "error",
+    keys: ["pingTimeoutMs", "pingIntervalMs"],
+    breaks: (config) => config.pingTimeoutMs > config.pingIntervalMs,
+    reason: "the answer to a PING must be due before the next one is sent",
+    remedy: "Lower PING_TIMEOUT or raise PING_INTERVAL.",
+  },
+  {
+    severity: "error",
+    keys: ["maxFrameBytes", "backpressureLimitBytes"],
+    breaks: (config) => config.maxFrameBytes > config.backpressureLimitBytes,
+    reason: "one frame of that size would close every subscriber it is sent to",
+    remedy: "Lower MAX_FRAME or raise BACKPRESSURE_LIMIT.",
+  },
+  {
+    severity: "error",
+    keys: ["maxBodyBytes", "backpressureLimitBytes"],
+    breaks: (config) => config.maxBodyBytes > config.backpressureLimitBytes,
+    reason: "one publication of that size would close every subscriber it is sent to",
+    remedy: "Lower MAX_BODY or raise BACKPRESSURE_LIMIT.",
+  },
+  {
+    severity: "error",
+    keys: ["historyTopicBytes", "historyBytesMax"],
+    breaks: (config) => config.historyTopicBytes > config.historyBytesMax,
+    reason: "one topic's history may not be larger than all histories together",
+    remedy: "Lower HISTORY_TOPIC_BYTES or raise HISTORY_BYTES_MAX.",
+  },
+  {
+    severity: "error",
+    keys: ["wsPath"],
+    breaks: (config) => RESERVED_PATHS.has(config.wsPath.split("/")[1] ?? ""),
+    reason: "the path belongs to another route of the server",
+    remedy: "Choose another path, such as WS_PATH=/ws.",
+  },
+  {
+    severity: "warning",
+    keys: ["maxConnections"],
+    breaks: (config, { fileDescriptorLimit: limit }) =>
+      limit !== undefined && config.maxConnections > connectionsWithin(limit),
+    reason: "this process may not open enough files for so many connections and its own needs",
+    remedy: "Raise the limit (ulimit -n) or lower MAX_CONNECTIONS.",
+  },
+  {
+    severity: "warning",
+    keys: ["reload"],
+    breaks: (config) => config.mode === "prod" && config.reload,
+    reason: "with --prod, every change of a source file cuts all connections",
+    remedy: "Leave RELOAD out in production.",
+  },
+];
+
+/** The connections a process has descriptors for; under a low limit, half of it. */
+export function connectionsWithin(fileDescriptorLimit: number): number {
+  const half = Math.max(1, Math.floor(fileDescriptorLimit / 2));
+  return Math.max(fileDescriptorLimit - RESERVED_FILE_DESCRIPTORS, half);
+}
+
+/** Compares the settings with each other. `describe` says a setting's value and where it comes from. */
+export function crossCheck(
+  config: Config,
+  options: {
+    readonly invalid: ReadonlySet<SettingKey>;
+    readonly fileDescriptorLimit: number | undefined;
+    readonly describe: (key: SettingKey) => string;
+  },
+): { errors: string[]; warnings: string[] } {
+  const found = { errors: [] as string[], warnings: [] as string[] };
+  for (const rule of rules) {
+    if (rule.keys.some((key) => options.invalid.has(key)) || !rule.breaks(config, options)) continue;
+    const message = `${rule.keys.map(options.describe).join(" with ")}: ${rule.reason}. ${rule.remedy}`;
+    (rule.severity === "error" ? found.errors : found.warnings).push(message);
+  }
+  return found;
+}

@@ -1,0 +1,4 @@
+export { type Config, createConfig, type Mode } from "./config.ts";
+export { type ConfigInput, type LoadedConfig, loadConfig } from "./load.ts";
+export { readConfigInput } from "./platform.ts";
+export { version } from "./version.ts";
