@@ -36,7 +36,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   if (config.mode !== "dev") {
     log.warning({}, "open mode: no tokens or keys are configured, anyone who reaches this address may publish");
   }
-  log.info({ url: server.url, host: config.host, port: server.port, node: server.node }, "listening");
+  log.info({ url: server.url, host: config.host, port: server.port }, "listening");
   onStopSignals(
     (signal) => {
       log.info({ signal }, "stop signal");

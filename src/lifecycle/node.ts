@@ -1,4 +1,3 @@
-import type { Server } from "bun";
 import { MemoryBroker } from "../broker/memory.ts";
 import type { Config } from "../config/index.ts";
 import { Hub } from "../hub/hub.ts";
@@ -10,7 +9,6 @@ import type { ConnectionEvents } from "../transport/connection-events.ts";
 import { EventStreamFanOut } from "../transport/event-stream-fan-out.ts";
 import { EventStreamServer } from "../transport/event-stream-server.ts";
 import { WebSocketFanOut } from "../transport/websocket-fan-out.ts";
-import type { WebSocketLink } from "../transport/websocket-link.ts";
 import { WebSocketServer } from "../transport/websocket-server.ts";
 import type { Drainable } from "./drain.ts";
 import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
@@ -148,11 +146,4 @@ export function createNode(
       await hub.close();
     },
   };
-}
-
-/** Gives the fan-out the native server, which exists only after everything else. */
-export function attachServer(node: Node, server: Server<WebSocketLink>): void {
-  node.webSocketFanOut.attach((native, text) => {
-    server.publish(native, text);
-  });
 }

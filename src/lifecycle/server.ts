@@ -5,12 +5,15 @@ import { version } from "../config/index.ts";
 import type { Failure } from "../core/failure.ts";
 import { createHttpApplication } from "../http/application.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
+import { readOpenFilesLimit } from "../telemetry/process-facts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import { type RefusalReason, upgradeWebSocket } from "../transport/websocket-upgrade.ts";
 import type { WebSocketLink } from "../transport/websocket-link.ts";
 import { connectionLog } from "./connection-log.ts";
 import { Drain } from "./drain.ts";
-import { attachServer, createNode } from "./node.ts";
+import { Listener } from "./listener.ts";
+import { createNode } from "./node.ts";
+import { OpenFiles } from "./open-files.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 
 /** A server that is up. */
@@ -60,9 +63,9 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
     },
   };
   const application = await createHttpApplication({ config, node, telemetry, log, version });
-  const server: Server<WebSocketLink> = Bun.serve<WebSocketLink>({
+  const listen = (port: number): Server<WebSocketLink> => Bun.serve<WebSocketLink>({
     hostname: config.host,
-    port: config.port,
+    port,
     development: false,
     idleTimeout: Math.ceil(config.headerTimeoutMs / 1000),
     maxRequestBodySize: config.maxBodyBytes,
@@ -74,7 +77,11 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       return application.fetch(request, bunServer);
     },
   });
-  attachServer(node, server);
+  const listener = new Listener(listen, config.port, {
+    openFiles: new OpenFiles(readOpenFilesLimit()),
+    log,
+  });
+  node.webSocketFanOut.attach((native, text) => listener.publish(native, text));
 
   const drain = new Drain(
     { timeoutMs: config.shutdownTimeoutMs, ratePerSecond: config.drainRatePerSecond },
@@ -86,16 +93,19 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       notify: node.notify,
     },
   );
-  const close = async () => {
-    await Promise.race([server.stop(false), Bun.sleep(requestsWaitMs)]);
-    await server.stop(true);
+  const stop = async () => {
+    await listener.stop();
     await node.close();
     telemetry.stop();
   };
+  const close = async () => {
+    await Promise.race([listener.finish(), Bun.sleep(requestsWaitMs)]);
+    await stop();
+  };
   let draining: Promise<void> | null = null;
   return {
-    url: `http://127.0.0.1:${server.port}`,
-    port: server.port ?? config.port,
+    url: `http://127.0.0.1:${listener.port}`,
+    port: listener.port,
     node: name,
     log,
     drain() {
@@ -108,11 +118,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       return draining;
     },
     force: () => drain.force(),
-    async stop() {
-      await server.stop(true);
-      await node.close();
-      telemetry.stop();
-    },
+    stop,
   };
 }
 

@@ -32,13 +32,21 @@ const root = new URL("../..", import.meta.url).pathname;
 
 /** A server as a real process, as `bun src/main.ts` starts it; resolves when it is listening. */
 export async function spawnServer(
-  options: { args?: string[]; env?: Record<string, string>; cwd?: string } = {},
+  options: {
+    args?: string[];
+    env?: Record<string, string>;
+    cwd?: string;
+    /** A command that runs the one behind it, such as a shell that sets a limit first. */
+    wrapper?: string[];
+  } = {},
 ): Promise<SpawnedServer> {
   const lines: string[] = [];
-  const child = Bun.spawn([process.execPath, `${root}src/main.ts`, ...(options.args ?? [])], {
+  const child = Bun.spawn([...(options.wrapper ?? []), process.execPath, `${root}src/main.ts`, ...(options.args ?? [])], {
     cwd: options.cwd ?? root,
     env: { PATH: process.env.PATH ?? "", HOST: "127.0.0.1", PORT: "0", LOG_DIR: "", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
+    // A group of its own: with --dev there is a second process, which must not stay behind.
+    detached: true,
   });
   void collectLines(child.stdout, lines);
   void collectLines(child.stderr, lines);
@@ -59,7 +67,11 @@ export async function spawnServer(
     lines,
     waitForLog,
     async stop() {
-      child.kill("SIGKILL");
+      try {
+        process.kill(-child.pid, "SIGKILL");
+      } catch {
+        // All of them are gone already.
+      }
       await child.exited;
     },
   };

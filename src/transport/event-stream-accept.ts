@@ -1,0 +1,33 @@
+import type { Server } from "bun";
+import { Failure } from "../core/failure.ts";
+import type { Admission } from "./admission.ts";
+import { readEventStreamRequest } from "./event-stream-request.ts";
+import type { EventStreamServer } from "./event-stream-server.ts";
+import type { WebSocketLink } from "./websocket-link.ts";
+
+export interface EventStreamAcceptPorts {
+  readonly eventStreams: EventStreamServer;
+  readonly admission: Admission;
+  readonly topicsMax: number;
+  /** What a refused client is told to wait before it comes back. */
+  readonly retryMs: number;
+}
+
+/** Answers `GET /events`: a stream that stays open, or a Failure that says why not. */
+export function acceptEventStream(
+  request: Request,
+  server: Server<WebSocketLink>,
+  ports: EventStreamAcceptPorts,
+): Response | Failure {
+  const refusal = ports.admission.refusal();
+  // An error status would stop a browser's EventSource for good: it is sent away with the time to wait instead.
+  if (refusal?.code === "draining") return ports.eventStreams.refuse(ports.retryMs);
+  if (refusal !== null) return refusal;
+  const start = request.url.indexOf("?");
+  const query = new URLSearchParams(start < 0 ? "" : request.url.slice(start + 1));
+  const read = readEventStreamRequest(query, request.headers.get("last-event-id"), ports.topicsMax);
+  if (read instanceof Failure) return read;
+  // The runtime would cut a stream that is quiet for longer than a request may be.
+  server.timeout(request, 0);
+  return ports.eventStreams.accept(read);
+}
