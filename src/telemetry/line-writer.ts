@@ -28,7 +28,7 @@ export interface LineWriterOptions {
 /** How long a write may be under way at exit before its reader counts as stuck. */
 const stuckMs = 1000;
 /** What a write that has just been handed over needs to reach the operating system. */
-const handOverMs = 10;
+const handOverMs = 20;
 
 /**
  * A bounded queue of lines before a destination: one write at a time, each taking what has gathered meanwhile,
@@ -90,13 +90,13 @@ export class LineWriter {
 
   /** For the process' `exit` event: what waits is written at once, unless the reader is stuck. */
   writeRemainderSync(): void {
-    if (this.#state === "failed" || this.#queue.length === 0) return;
+    if (this.#state === "failed") return;
     if (this.#handedOverAt !== null) {
       if (performance.now() - this.#handedOverAt > stuckMs) return;
       Bun.sleepSync(handOverMs);
     }
     try {
-      this.#destination.writeSync(this.#queue.join(""));
+      if (this.#queue.length > 0) this.#destination.writeSync(this.#queue.join(""));
     } catch {
       // The process ends: there is nobody left to tell.
     }

@@ -21,28 +21,28 @@ export function assertWritable(directory: string, names: readonly string[]): voi
   for (const name of names) closeSync(openSync(join(directory, name), "a", fileMode));
 }
 
-/** A file that rotates by size. After a failure the next write opens it anew. */
+/**
+ * A file that rotates by size. It is opened at once, so that an error that ends the process need not wait for
+ * that; after a failure the next write opens it anew.
+ */
 export function rotatingFile(options: LogFileOptions): LineDestination {
   const { directory, name } = options;
-  let stream: RotatingFileStream | null = null;
+  let stream = openRotating(options);
   return {
     write(text) {
-      if (stream === null || stream.destroyed) stream = openRotating(options);
-      const current = stream;
+      if (stream.destroyed) stream = openRotating(options);
       return new Promise((resolve, reject) => {
-        current.write(text, (error) => (error ? reject(error) : resolve()));
+        stream.write(text, (error) => (error ? reject(error) : resolve()));
       });
     },
     writeSync(text) {
       appendFileSync(join(directory, name), text, { mode: fileMode });
     },
     async close() {
-      const current = stream;
-      stream = null;
-      if (current === null || current.destroyed) return;
+      if (stream.destroyed) return;
       await new Promise<void>((resolve) => {
-        current.once("close", resolve);
-        current.end();
+        stream.once("close", resolve);
+        stream.end();
       });
     },
   };

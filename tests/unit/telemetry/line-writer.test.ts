@@ -1,6 +1,9 @@
 import { expect, test } from "bun:test";
+import { closeSync, openSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { LineWriter, type LineWriterOptions } from "../../../src/telemetry/line-writer.ts";
-import { MemoryDestination } from "./support.ts";
+import { standardOutput } from "../../../src/telemetry/standard-output.ts";
+import { inTemporaryFolder, MemoryDestination } from "./support.ts";
 
 function setUp(options: Partial<LineWriterOptions> = {}) {
   const destination = new MemoryDestination();
@@ -44,15 +47,15 @@ test("while a write is under way the rest gathers", async () => {
 });
 
 test("the queue is bounded; what was lost is told once it has emptied", async () => {
-  const { destination, losses, writer } = setUp({ queueCharactersMax: 20 });
-  const gate = Promise.withResolvers<void>();
-  destination.blocked = gate.promise;
+  const writtenAtLoss: number[] = [];
+  const { destination, writer } = setUp({
+    queueCharactersMax: 20,
+    batchCharacters: 4,
+    onLoss: (lines) => writtenAtLoss.push(lines, destination.lines.length),
+  });
   for (let line = 0; line < 25; line++) writer.write("1\n");
-  expect(losses).toEqual([]);
-  gate.resolve();
   await writer.flush();
-  expect(destination.lines).toHaveLength(10);
-  expect(losses).toEqual([15]);
+  expect(writtenAtLoss).toEqual([15, 10]);
 });
 
 test("a failure is told once, tried again after the pause, and its loss counted", async () => {
@@ -114,6 +117,20 @@ test("at exit, what waits is written at once", () => {
   writer.writeRemainderSync();
   expect(destination.text).toBe("a\n");
 });
+
+test("at exit, a write that is under way is given the time to arrive", () =>
+  inTemporaryFolder(async (folder) => {
+    const path = join(folder, "file");
+    const descriptor = openSync(path, "w");
+    const { writer } = setUp({ destination: standardOutput(descriptor) });
+    writer.write("a\n");
+    await null;
+    await null;
+    writer.writeRemainderSync();
+    expect(readFileSync(path, "utf8")).toBe("a\n");
+    await writer.flush();
+    closeSync(descriptor);
+  }));
 
 test("at exit, nothing is written to a failed destination", async () => {
   const { destination, writer } = setUp();

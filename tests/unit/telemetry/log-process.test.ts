@@ -13,13 +13,17 @@ async function runIn(folder: string, scenario: string, script: string) {
   return { code: await child.exited, output, errors };
 }
 
-test.each(["exit-at-once", "exit-while-writing"])("%s: the last lines are written", (scenario) =>
-  inTemporaryFolder(async (folder) => {
-    const { code, output } = await runIn(folder, scenario, "$run");
-    expect(code).toBe(3);
-    expect(output.match(/first|last words/g)).toEqual(["first", "last words"]);
-    expect(readFileSync(join(folder, "errors.log"), "utf8")).toContain("last words");
-  }),
+test.each(["exit-at-once", "exit-while-writing", "exit-with-more-to-write", "left-open"])(
+  "%s: the last lines are written",
+  (scenario) =>
+    inTemporaryFolder(async (folder) => {
+      const { code, output } = await runIn(folder, scenario, "$run");
+      expect(code).toBe(3);
+      expect(output.match(/last words/g)).toEqual(["last words"]);
+      if (scenario.startsWith("exit"))
+        expect(output.indexOf("first")).toBeWithin(0, output.indexOf("last words"));
+      expect(readFileSync(join(folder, "errors.log"), "utf8")).toContain("last words");
+    }),
 );
 
 test("a reader of standard output that leaves does not end the process", () =>
