@@ -2,9 +2,8 @@ import { join } from "node:path";
 import { defaultText, explanation, modeExplanation, notation } from "../src/config/help.ts";
 import { settingEntries } from "../src/config/schema.ts";
 import { groups, type Setting } from "../src/config/setting.ts";
-
-export const BEGIN_MARKER = "<!-- settings:begin -->";
-export const END_MARKER = "<!-- settings:end -->";
+import { closeCodes, type Reconnect } from "../src/core/close-codes.ts";
+import { errorTable } from "../src/core/errors.ts";
 
 const root = join(import.meta.dir, "..");
 export const envExampleFile = join(root, ".env.example");
@@ -49,14 +48,48 @@ export function settingsSection(): string {
   return lines.join("\n");
 }
 
-/** `readme` with its section about settings renewed. Throws where the markers are missing. */
-export function renewSettingsSection(readme: string): string {
-  const begin = readme.indexOf(BEGIN_MARKER);
-  const end = readme.indexOf(END_MARKER);
-  if (begin === -1 || end < begin) {
-    throw new Error(`README.md needs the lines ${BEGIN_MARKER} and ${END_MARKER}, in this order`);
+/** The error codes, as a table. */
+export function errorsSection(): string {
+  const rows = Object.entries(errorTable).map(
+    ([code, { status, meaning }]) => `| \`${code}\` | ${status} | ${meaning} |`,
+  );
+  return ["| Code | Status | Meaning |", "|---|---|---|", ...rows].join("\n");
+}
+
+const reconnectAdvice: Record<Reconnect, string> = {
+  never: "no",
+  soon: "soon, with jitter",
+  slowly: "with a longer delay",
+  with_new_token: "with a new token",
+};
+
+/** The close codes that the server sends, as a table. */
+export function closeCodesSection(): string {
+  const rows = Object.values(closeCodes).map(
+    ({ code, reason, reconnect }) => `| ${code} | ${reason} | ${reconnectAdvice[reconnect]} |`,
+  );
+  return ["| Code | Why | Reconnect? |", "|---|---|---|", ...rows].join("\n");
+}
+
+const readmeSections = {
+  settings: settingsSection,
+  errors: errorsSection,
+  closes: closeCodesSection,
+};
+
+/** `readme` with its generated sections renewed. Throws where markers are missing. */
+export function renewSections(readme: string): string {
+  let renewed = readme;
+  for (const [name, write] of Object.entries(readmeSections)) {
+    const begin = `<!-- ${name}:begin -->`;
+    const end = `<!-- ${name}:end -->`;
+    const from = renewed.indexOf(begin);
+    const to = renewed.indexOf(end);
+    if (from === -1 || to < from)
+      throw new Error(`README.md needs the lines ${begin} and ${end}, in this order`);
+    renewed = `${renewed.slice(0, from)}${begin}\n\n${write()}\n\n${renewed.slice(to)}`;
   }
-  return `${readme.slice(0, begin)}${BEGIN_MARKER}\n${settingsSection()}\n${readme.slice(end)}`;
+  return renewed;
 }
 
 function settingsOf(group: string): Setting[] {
@@ -65,6 +98,5 @@ function settingsOf(group: string): Setting[] {
 
 if (import.meta.main) {
   await Bun.write(envExampleFile, envExample());
-  const readme = Bun.file(readmeFile);
-  if (await readme.exists()) await Bun.write(readmeFile, renewSettingsSection(await readme.text()));
+  await Bun.write(readmeFile, renewSections(await Bun.file(readmeFile).text()));
 }

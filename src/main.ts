@@ -34,7 +34,10 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   const { log } = server;
   for (const warning of warnings) log.warning({}, warning);
   if (config.mode !== "dev") {
-    log.warning({}, "open mode: no tokens or keys are configured, anyone who reaches this address may publish");
+    log.warning(
+      {},
+      "open mode: no tokens or keys are configured, anyone who reaches this address may publish",
+    );
   }
   log.info({ url: server.url, host: config.host, port: server.port }, "listening");
   onStopSignals(

@@ -63,7 +63,9 @@ export class MemoryBroker implements Broker {
     this.#clock = ports.clock;
     this.#scheduler = ports.scheduler;
     this.#epochPrefix = ports.random.token(epochRandomLength);
-    this.#presence = new PresenceTable((topic, userId, present) => sink.memberChanged(topic, userId, present));
+    this.#presence = new PresenceTable((topic, userId, present) =>
+      sink.memberChanged(topic, userId, present),
+    );
     this.#sweepTimer = this.#scheduleSweep();
   }
 

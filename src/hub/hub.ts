@@ -93,7 +93,9 @@ export class Hub implements BrokerSink {
   /** Connections of this node that read the topic, by wire format. */
   subscribersByFormat(topic: string): Record<string, number> {
     const channels = this.#topics.get(topic)?.channels;
-    return Object.fromEntries(this.#formats.map((format, index) => [format, channels?.[index]?.subscribers ?? 0]));
+    return Object.fromEntries(
+      this.#formats.map((format, index) => [format, channels?.[index]?.subscribers ?? 0]),
+    );
   }
 
   /** Where a publication of any transport enters. Null: it has no position, as asked for. */

@@ -81,7 +81,8 @@ export class Outbox {
     this.#tick++;
     for (const topic of this.#delayed) {
       let count = 0;
-      while (count < topic.deferred.length && this.#hasRoom(topic)) this.#pass(topic, topic.deferred[count++]!);
+      while (count < topic.deferred.length && this.#hasRoom(topic))
+        this.#pass(topic, topic.deferred[count++]!);
       topic.deferred = topic.deferred.slice(count);
       if (topic.deferred.length === 0) this.#delayed.delete(topic);
       this.#advanced(topic);

@@ -70,7 +70,9 @@ export class Drain {
     this.#deadline = clock.now() + this.#options.timeoutMs;
     if (open() > 0) {
       const spreadMs = Math.max(reconnectSpreadMs, (open() / reconnectsPerSecond) * 1000);
-      notify("shutdown_notice", () => encodeShutdownNotice(message, Math.round(Math.random() * spreadMs), this.#deadline));
+      notify("shutdown_notice", () =>
+        encodeShutdownNotice(message, Math.round(Math.random() * spreadMs), this.#deadline),
+      );
     }
     await this.#waitForAll();
     await this.#closeRest();
@@ -116,7 +118,8 @@ export class Drain {
   async #closeRest(): Promise<void> {
     const { clock, connections, log, open } = this.#ports;
     const left = open();
-    if (left > 0) log.info({ connections_left: left, forced: this.#forced }, "closing the connections that are left");
+    if (left > 0)
+      log.info({ connections_left: left, forced: this.#forced }, "closing the connections that are left");
     const flushDeadline = clock.now() + (this.#forced ? 0 : flushWaitMs);
     while (open() > 0) {
       const patient = clock.now() < flushDeadline;

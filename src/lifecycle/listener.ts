@@ -23,11 +23,7 @@ export class Listener {
   readonly #timer: NodeJS.Timeout;
 
   /** `listen` starts a server on a port; it throws what `Bun.serve` throws. */
-  constructor(
-    listen: (port: number) => BunServer,
-    port: number,
-    ports: { openFiles: OpenFiles; log: Log },
-  ) {
+  constructor(listen: (port: number) => BunServer, port: number, ports: { openFiles: OpenFiles; log: Log }) {
     this.#listen = listen;
     this.#ports = ports;
     const server = listen(port);

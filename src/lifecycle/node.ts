@@ -49,7 +49,9 @@ export function createNode(
   const webSocketFanOut = new WebSocketFanOut(counters, config.backpressureLimitBytes * sampleShare, () =>
     webSockets.sampleBuffers(),
   );
-  const eventStreamFanOut = new EventStreamFanOut(counters, systemScheduler, (stream) => eventStreams.watch(stream));
+  const eventStreamFanOut = new EventStreamFanOut(counters, systemScheduler, (stream) =>
+    eventStreams.watch(stream),
+  );
   const hub = new Hub(
     {
       resumeLimit: config.resumeLimit,

@@ -7,8 +7,8 @@ import { createHttpApplication } from "../http/application.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
 import { readOpenFilesLimit } from "../telemetry/process-facts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
-import { type RefusalReason, upgradeWebSocket } from "../transport/websocket-upgrade.ts";
 import type { WebSocketLink } from "../transport/websocket-link.ts";
+import { type RefusalReason, upgradeWebSocket } from "../transport/websocket-upgrade.ts";
 import { connectionLog } from "./connection-log.ts";
 import { Drain } from "./drain.ts";
 import { Listener } from "./listener.ts";
@@ -63,20 +63,21 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
     },
   };
   const application = await createHttpApplication({ config, node, telemetry, log, version });
-  const listen = (port: number): Server<WebSocketLink> => Bun.serve<WebSocketLink>({
-    hostname: config.host,
-    port,
-    development: false,
-    idleTimeout: Math.ceil(config.headerTimeoutMs / 1000),
-    maxRequestBodySize: config.maxBodyBytes,
-    websocket: node.webSockets.handler,
-    fetch(request, bunServer) {
-      if (pathOf(request.url) === config.wsPath) {
-        return upgradeWebSocket(request, bunServer, upgradeOptions, upgradePorts);
-      }
-      return application.fetch(request, bunServer);
-    },
-  });
+  const listen = (port: number): Server<WebSocketLink> =>
+    Bun.serve<WebSocketLink>({
+      hostname: config.host,
+      port,
+      development: false,
+      idleTimeout: Math.ceil(config.headerTimeoutMs / 1000),
+      maxRequestBodySize: config.maxBodyBytes,
+      websocket: node.webSockets.handler,
+      fetch(request, bunServer) {
+        if (pathOf(request.url) === config.wsPath) {
+          return upgradeWebSocket(request, bunServer, upgradeOptions, upgradePorts);
+        }
+        return application.fetch(request, bunServer);
+      },
+    });
   const listener = new Listener(listen, config.port, {
     openFiles: new OpenFiles(readOpenFilesLimit()),
     log,

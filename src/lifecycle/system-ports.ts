@@ -20,5 +20,8 @@ export const systemScheduler: Scheduler = {
 };
 
 export const systemRandom: Random = {
-  token: (length) => randomBytes(Math.ceil((length * 3) / 4)).toString("base64url").slice(0, length),
+  token: (length) =>
+    randomBytes(Math.ceil((length * 3) / 4))
+      .toString("base64url")
+      .slice(0, length),
 };

@@ -1,10 +1,10 @@
-import type { TLocalizedValidationError } from "typebox/error";
-import { Compile } from "typebox/compile";
 import type { TSchema } from "typebox";
+import { Compile } from "typebox/compile";
+import type { TLocalizedValidationError } from "typebox/error";
 import { bounds } from "../core/bounds.ts";
 import { Failure } from "../core/failure.ts";
-import { type Command, type CommandId, type CommandType, ChatObject, commandSchemas } from "./schemas.ts";
 import { isFreeEventType } from "./event-types.ts";
+import { ChatObject, type Command, type CommandId, type CommandType, commandSchemas } from "./schemas.ts";
 
 /** What one inbound text frame turned out to be. */
 export type Inbound =
@@ -29,7 +29,10 @@ const tooDeep = new Failure("invalid", `data: nested deeper than ${bounds.dataDe
 const contentMissing = new Failure("invalid", "message or data: at least one is needed");
 const topicMissing = new Failure("invalid", "topic: is needed");
 const eitherTopic = new Failure("invalid", "topic or topics: exactly one of them is needed");
-const reservedEvent = new Failure("invalid", "event: this word is a frame type of the protocol, choose another");
+const reservedEvent = new Failure(
+  "invalid",
+  "event: this word is a frame type of the protocol, choose another",
+);
 
 /** Reads one text frame. Never throws; the caller bounds its length. */
 export function decodeText(text: string): Inbound {

@@ -69,9 +69,7 @@ const oneTopicOrMany = {
 export const PublishBody = Type.Object({
   ...oneTopicOrMany,
   ...publicationFields,
-  sender: Type.Optional(
-    Type.String({ minLength: 1, maxLength: bounds.name, description: "Who says it." }),
-  ),
+  sender: Type.Optional(Type.String({ minLength: 1, maxLength: bounds.name, description: "Who says it." })),
 });
 export type PublishBody = Static<typeof PublishBody>;
 

@@ -16,7 +16,10 @@ import { runChat } from "./chat.ts";
 import { notAuthorized, publishAs } from "./publishing.ts";
 import type { Session } from "./session.ts";
 
-const openMode = new Failure("bad_request", "This server runs in open mode: it takes no tokens and needs none.");
+const openMode = new Failure(
+  "bad_request",
+  "This server runs in open mode: it takes no tokens and needs none.",
+);
 const notAsked = new Failure("not_found", "correlation_id: no request with it was sent to this connection.");
 
 type CommandOf<Type extends Command["type"]> = Extract<Command, { type: Type }>;

@@ -1,5 +1,5 @@
-import type { Clock, Scheduler } from "../core/ports.ts";
 import type { ErrorCode } from "../core/errors.ts";
+import type { Clock, Scheduler } from "../core/ports.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { CommandType } from "../protocol/schemas.ts";
 import type { UserRegistry } from "./user-registry.ts";

@@ -80,7 +80,10 @@ function readName(query: URLSearchParams): string | null | Failure {
   const name = query.get("name");
   if (name === null || name === "") return null;
   if (name.length > bounds.name || controlCharacter.test(name)) {
-    return new Failure("invalid", `name: must be at most ${bounds.name} characters, none of them control characters`);
+    return new Failure(
+      "invalid",
+      `name: must be at most ${bounds.name} characters, none of them control characters`,
+    );
   }
   return name;
 }

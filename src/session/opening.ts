@@ -21,17 +21,22 @@ export function openSession(session: Session, handshake: Handshake): void {
       later.push(topic);
       continue;
     }
-    const entered = session.enter(undefined, topic, sincePosition(handshake.since, topic), (channel, answer) => {
-      session.join(channel.native);
-      const state = topicState(topic, answer);
-      if (welcomed) {
-        session.tellSubscribed(undefined, state, answer.replay);
-        return;
-      }
-      states.push(state);
-      replays.push(answer.replay);
-      for (const publication of answer.replay) replayBytes += publication.bytes;
-    });
+    const entered = session.enter(
+      undefined,
+      topic,
+      sincePosition(handshake.since, topic),
+      (channel, answer) => {
+        session.join(channel.native);
+        const state = topicState(topic, answer);
+        if (welcomed) {
+          session.tellSubscribed(undefined, state, answer.replay);
+          return;
+        }
+        states.push(state);
+        replays.push(answer.replay);
+        for (const publication of answer.replay) replayBytes += publication.bytes;
+      },
+    );
     // The lane keeps the client's own commands on this topic behind its opening.
     if (entered instanceof Promise) session.inOrder(topic, () => entered);
   }
@@ -50,7 +55,9 @@ export function openSession(session: Session, handshake: Handshake): void {
   for (const replay of replays) session.replay(replay);
   for (const topic of later) {
     session.whenTaken(() => {
-      session.inOrder(topic, () => session.subscribe(undefined, topic, sincePosition(handshake.since, topic)));
+      session.inOrder(topic, () =>
+        session.subscribe(undefined, topic, sincePosition(handshake.since, topic)),
+      );
     });
   }
 }

@@ -18,9 +18,14 @@ export function publishAs(session: Session, id: CommandId | undefined, request: 
   }
 }
 
-function publishNow(session: Session, id: CommandId | undefined, request: PublishRequest): MaybePromise<void> {
+function publishNow(
+  session: Session,
+  id: CommandId | undefined,
+  request: PublishRequest,
+): MaybePromise<void> {
   const outcome = session.context.hub.publish(request);
-  if (outcome instanceof Promise) return outcome.then((settled) => answer(session, id, request.topic, settled));
+  if (outcome instanceof Promise)
+    return outcome.then((settled) => answer(session, id, request.topic, settled));
   answer(session, id, request.topic, outcome);
 }
 

@@ -22,7 +22,10 @@ export const jsonFormat = 0;
 /** Share of the backpressure limit beyond which a client must first take what it has been sent. */
 const congestedShare = 1 / 4;
 
-const binaryRefused = new Failure("bad_request", "Binary frames are not understood: send text frames of JSON.");
+const binaryRefused = new Failure(
+  "bad_request",
+  "Binary frames are not understood: send text frames of JSON.",
+);
 
 /**
  * One WebSocket connection's state machine: opened with a handshake, fed with frames, closed once. It keeps
@@ -128,7 +131,11 @@ export class Session implements Subscriber, UserConnection {
     const { topicsMax } = this.context.limits;
     if (this.#topics.size >= topicsMax) {
       const remedy = "unsubscribe from some first, or open another connection";
-      this.fail(id, new Failure("too_large", `A connection reads at most ${topicsMax} topics: ${remedy}.`), topic);
+      this.fail(
+        id,
+        new Failure("too_large", `A connection reads at most ${topicsMax} topics: ${remedy}.`),
+        topic,
+      );
       return;
     }
     this.#topics.add(topic);
@@ -153,7 +160,7 @@ export class Session implements Subscriber, UserConnection {
 
   /** Whether a command of the topic is under way. */
   isBusy(topic: string): boolean {
-    return this.#lanes !== null && this.#lanes.isBusy(topic);
+    return this.#lanes?.isBusy(topic) === true;
   }
 
   /** Runs a command of one topic: at once, or after those of that topic which are under way. */

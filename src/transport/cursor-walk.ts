@@ -26,7 +26,8 @@ export class CursorWalk {
   fork(): CursorWalk {
     const walk = new CursorWalk(this.topics);
     walk.#cursor = this.#cursor;
-    for (let index = 0; index < this.#segments.length; index++) walk.#segments[index] = this.#segments[index]!;
+    for (let index = 0; index < this.#segments.length; index++)
+      walk.#segments[index] = this.#segments[index]!;
     return walk;
   }
 

@@ -1,4 +1,3 @@
-
 /** What the wheel asks of a connection. */
 export interface Living {
   /** Sends a PING and forgets what was heard before it. */
@@ -67,4 +66,3 @@ export class LivenessWheel<Connection extends Living> {
 export function wheelTickMs(intervalMs: number, timeoutMs: number): number {
   return Math.max(10, Math.min(1000, intervalMs / 4, timeoutMs / 4));
 }
-

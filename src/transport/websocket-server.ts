@@ -147,4 +147,3 @@ export class WebSocketServer {
 
 /** The code of a connection that ended without a close frame. */
 const closedWithoutFrame = 1006;
-

@@ -43,7 +43,12 @@ export function upgradeWebSocket(
   options: UpgradeOptions,
   ports: UpgradePorts,
 ): Response | undefined {
-  const refuse = (reason: RefusalReason, failure: Failure, headers: Record<string, string> = {}, status?: number) => {
+  const refuse = (
+    reason: RefusalReason,
+    failure: Failure,
+    headers: Record<string, string> = {},
+    status?: number,
+  ) => {
     ports.refused(reason, failure);
     return new Response(errorBody(failure.code, failure.message), {
       status: status ?? errorTable[failure.code].status,

@@ -1,14 +1,9 @@
 import { describe, expect, test } from "bun:test";
 import { parseEnv } from "node:util";
-import {
-  BEGIN_MARKER,
-  END_MARKER,
-  envExample,
-  envExampleFile,
-  readmeFile,
-  renewSettingsSection,
-} from "../../../scripts/generate-docs.ts";
+import { envExample, envExampleFile, readmeFile, renewSections } from "../../../scripts/generate-docs.ts";
 import { settingEntries } from "../../../src/config/schema.ts";
+import { closeCodes } from "../../../src/core/close-codes.ts";
+import { errorTable } from "../../../src/core/errors.ts";
 import { configOf } from "./loading.ts";
 
 describe(".env.example", () => {
@@ -27,32 +22,43 @@ describe(".env.example", () => {
   });
 });
 
-describe("the README's settings", () => {
-  const fresh = renewSettingsSection(`before\n${BEGIN_MARKER}\nstale words\n${END_MARKER}\nafter\n`);
+describe("the README", () => {
+  const empty = ["settings", "errors", "closes"].map(
+    (name) => `<!-- ${name}:begin -->\nstale\n<!-- ${name}:end -->`,
+  );
+  const fresh = renewSections(`before\n${empty.join("\nbetween\n")}\nafter\n`);
 
-  test("are renewed between the markers and nowhere else", () => {
-    expect(fresh).toStartWith(`before\n${BEGIN_MARKER}\n- `);
-    expect(fresh).toEndWith(`|\n${END_MARKER}\nafter\n`);
-    expect(fresh).not.toContain("stale words");
-    expect(renewSettingsSection(fresh)).toBe(fresh);
+  test("is renewed between the markers and nowhere else", () => {
+    expect(fresh).toStartWith("before\n<!-- settings:begin -->\n\n- ");
+    expect(fresh).toEndWith("|\n\n<!-- closes:end -->\nafter\n");
+    expect(fresh).not.toContain("stale");
+    expect(fresh.match(/between/g)).toHaveLength(2);
+    expect(renewSections(fresh)).toBe(fresh);
   });
 
-  test.each(settingEntries)("have %s", (_key, setting) => {
+  test.each(settingEntries)("has %s", (_key, setting) => {
     const row = fresh.split("\n").find((line) => line.startsWith(`| \`${setting.name}\` |`));
     expect(row).toContain(setting.description);
     // A bar inside a cell would split it.
     expect(row?.split("|")).toHaveLength(6);
   });
 
-  test("need both markers in order", () => {
-    expect(() => renewSettingsSection("no markers")).toThrow("README.md needs the lines");
-    expect(() => renewSettingsSection(`${END_MARKER}${BEGIN_MARKER}`)).toThrow("README.md needs the lines");
+  test("has every error code with its status, and every close code", () => {
+    for (const [code, { status }] of Object.entries(errorTable))
+      expect(fresh).toContain(`| \`${code}\` | ${status} |`);
+    for (const { code, reason } of Object.values(closeCodes))
+      expect(fresh).toContain(`| ${code} | ${reason} |`);
   });
 
-  test("are what `bun run generate` writes", async () => {
-    const readme = Bun.file(readmeFile);
-    if (!(await readme.exists())) return;
-    const text = await readme.text();
-    expect(text).toBe(renewSettingsSection(text));
+  test("needs both markers in order", () => {
+    expect(() => renewSections("no markers")).toThrow("README.md needs the lines");
+    expect(() => renewSections("<!-- settings:end --><!-- settings:begin -->")).toThrow(
+      "README.md needs the lines",
+    );
+  });
+
+  test("is what `bun run generate` writes", async () => {
+    const text = await Bun.file(readmeFile).text();
+    expect(text).toBe(renewSections(text));
   });
 });
