@@ -26,13 +26,13 @@ describe("the README", () => {
   const empty = ["settings", "errors", "closes"].map(
     (name) => `<!-- ${name}:begin -->\nstale\n<!-- ${name}:end -->`,
   );
-  const fresh = renewSections(`before\n${empty.join("\nbetween\n")}\nafter\n`);
+  const fresh = renewSections(`before\n${empty.join("\nin the midst\n")}\nafter\n`);
 
   test("is renewed between the markers and nowhere else", () => {
     expect(fresh).toStartWith("before\n<!-- settings:begin -->\n\n- ");
     expect(fresh).toEndWith("|\n\n<!-- closes:end -->\nafter\n");
     expect(fresh).not.toContain("stale");
-    expect(fresh.match(/between/g)).toHaveLength(2);
+    expect(fresh.match(/in the midst/g)).toHaveLength(2);
     expect(renewSections(fresh)).toBe(fresh);
   });
 
