@@ -72,7 +72,8 @@ export class MemoryBroker implements Broker {
   publish(request: PublishRequest): PublishOutcome | null | Failure {
     const now = this.#clock.now();
     if (!request.store) {
-      this.#sink.deliver(request.topic, encodePublication(request, 0, now));
+      const followed = this.#logs.get(request.topic)?.followed === true;
+      if (followed) this.#sink.deliver(request.topic, encodePublication(request, 0, now));
       return null;
     }
     const log = this.#logs.get(request.topic) ?? this.#create(request.topic, now);
@@ -86,7 +87,7 @@ export class MemoryBroker implements Broker {
     log.append(publication);
     if (request.key !== undefined) log.rememberKey(request.key, publication.offset, now);
     this.#bytes += log.bytes - bytesBefore;
-    this.#sink.deliver(request.topic, publication);
+    if (log.followed) this.#sink.deliver(request.topic, publication);
     const outcome = { epoch: log.epoch, offset: publication.offset, repeated: false };
     if (this.#bytes > this.#evictAtBytes) this.#evict(log);
     return outcome;
