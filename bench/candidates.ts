@@ -1,0 +1,25 @@
+import type { Candidate } from "./measure/server-process.ts";
+
+/** Fanfare with nothing going on besides the load: no timers that send, no log lines for each connection. */
+export const fanfare: Candidate = {
+  name: "fanfare",
+  program: "src/main.ts",
+  environment: {
+    HOST: "127.0.0.1",
+    NOTIFICATION_INTERVAL: "0",
+    LOG_LEVEL: "WARNING",
+    PING_INTERVAL: "3600",
+    SSE_HEARTBEAT: "3600",
+    SHUTDOWN_TIMEOUT: "1",
+  },
+};
+
+const bare = (name: string): Candidate => ({
+  name: `bare ${name}`,
+  program: `bench/bare/${name}.ts`,
+  environment: {},
+});
+
+export const bareWebSocket = bare("websocket");
+export const bareEventStream = bare("event-stream");
+export const bareRest = bare("rest");
