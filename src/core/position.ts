@@ -8,6 +8,9 @@ export interface Position {
 
 export const epochPattern = `^[A-Za-z0-9_-]{1,${bounds.epoch}}$`;
 
+/** In words, for error messages. */
+export const epochRule = `1 to ${bounds.epoch} characters of A-Z a-z 0-9 _ -`;
+
 const epochExpression = new RegExp(epochPattern);
 
 export function isEpoch(text: string): boolean {

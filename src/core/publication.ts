@@ -2,6 +2,9 @@ import { bounds } from "./bounds.ts";
 
 export const eventTypePattern = `^[A-Za-z0-9_.:-]{1,${bounds.eventType}}$`;
 
+/** In words, for error messages. */
+export const eventTypeRule = `1 to ${bounds.eventType} characters of A-Z a-z 0-9 _ . : -`;
+
 /** A publication's `type` when the publisher names none. */
 export const defaultEventType = "message";
 

@@ -4,6 +4,7 @@ import type { TLocalizedValidationError } from "typebox/error";
 import { bounds } from "../core/bounds.ts";
 import { Failure } from "../core/failure.ts";
 import { isFreeEventType } from "./event-types.ts";
+import { commandIdRule, ruleOfPattern, tagNameRule } from "./rules-in-words.ts";
 import { ChatObject, type Command, type CommandId, type CommandType, commandSchemas } from "./schemas.ts";
 
 /** What one inbound text frame turned out to be. */
@@ -119,14 +120,25 @@ export function describeFirst(errors: readonly TLocalizedValidationError[]): Fai
     const missing = error.params.requiredProperties[0] ?? "a field";
     return new Failure("invalid", `${joinPath(error.instancePath, missing)}: is needed`);
   }
+  if (error.instancePath.startsWith("/tags/") && error.keyword === "boolean") {
+    return new Failure("invalid", `tags: ${tagNameRule}`);
+  }
   const path = joinPath(error.instancePath) || "frame";
-  return new Failure("invalid", `${path.slice(0, 128)}: ${error.message}`);
+  return new Failure("invalid", `${path.slice(0, 128)}: ${explain(error)}`);
 }
 
+function explain(error: TLocalizedValidationError): string {
+  // A union's first error is about its first branch alone.
+  if (error.instancePath === "/id") return `must be ${commandIdRule}`;
+  if (error.keyword === "pattern") return `must be ${ruleOfPattern(String(error.params.pattern))}`;
+  return error.message;
+}
+
+/** The parts of a JSON pointer, with dots. */
 function joinPath(instancePath: string, last?: string): string {
-  const parts = instancePath.split("/").filter((part) => part !== "");
+  const parts = instancePath.split("/").slice(1);
   if (last !== undefined) parts.push(last);
-  return parts.join(".");
+  return parts.map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")).join(".");
 }
 
 function quoteShort(type: unknown): string {
