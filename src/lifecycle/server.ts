@@ -4,13 +4,16 @@ import type { Config } from "../config/index.ts";
 import { version } from "../config/index.ts";
 import type { Failure } from "../core/failure.ts";
 import { createHttpApplication } from "../http/application.ts";
+import { statusOf } from "../http/status.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
 import { readOpenFilesLimit } from "../telemetry/process-facts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import type { WebSocketLink } from "../transport/websocket-link.ts";
 import { type RefusalReason, upgradeWebSocket } from "../transport/websocket-upgrade.ts";
+import { loadPage } from "../web/assets.ts";
 import { connectionLog } from "./connection-log.ts";
 import { Drain } from "./drain.ts";
+import { createHttpContext } from "./http-context.ts";
 import { Listener } from "./listener.ts";
 import { createNode } from "./node.ts";
 import { OpenFiles } from "./open-files.ts";
@@ -47,8 +50,10 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
     name,
     telemetry,
     events: connectionLog(log, telemetry),
-    status: () => application.status(),
+    status: () => statusOf(httpContext),
   });
+  const httpContext = createHttpContext(config, node, { telemetry, log, pageFiles: await loadPage() });
+  const application = createHttpApplication(httpContext);
   const upgradeOptions = {
     listedOrigins: config.corsOrigins,
     topicsMax: config.topicsPerConnectionMax,
@@ -62,7 +67,6 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       log.debug({ reason, code: failure.code }, "connection refused");
     },
   };
-  const application = await createHttpApplication({ config, node, telemetry, log, version });
   const listen = (port: number): Server<WebSocketLink> =>
     Bun.serve<WebSocketLink>({
       hostname: config.host,

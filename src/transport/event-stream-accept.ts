@@ -3,7 +3,6 @@ import { Failure } from "../core/failure.ts";
 import type { Admission } from "./admission.ts";
 import { readEventStreamRequest } from "./event-stream-request.ts";
 import type { EventStreamServer } from "./event-stream-server.ts";
-import type { WebSocketLink } from "./websocket-link.ts";
 
 export interface EventStreamAcceptPorts {
   readonly eventStreams: EventStreamServer;
@@ -16,7 +15,7 @@ export interface EventStreamAcceptPorts {
 /** Answers `GET /events`: a stream that stays open, or a Failure that says why not. */
 export function acceptEventStream(
   request: Request,
-  server: Server<WebSocketLink>,
+  server: Pick<Server<unknown>, "timeout">,
   ports: EventStreamAcceptPorts,
 ): Response | Failure {
   const refusal = ports.admission.refusal();
