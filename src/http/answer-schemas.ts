@@ -1,0 +1,106 @@
+import Type from "typebox";
+import { errorCodes } from "../core/errors.ts";
+import { TopicName } from "../protocol/schemas.ts";
+import { Epoch, historyFields, Offset, presenceFields, topicStateFields } from "../protocol/server-frames.ts";
+
+/** The shapes of what REST answers, for `/docs`: those of the WebSocket without `type` and `id`. */
+
+const Count = Type.Integer({ minimum: 0 });
+
+const ErrorFields = Type.Object({ code: Type.Enum([...errorCodes]), message: Type.String() });
+
+const ConnectionCounts = Type.Object(
+  { websocket: Count, sse: Count },
+  { description: "Open now, by transport." },
+);
+
+/** A publication was accepted; without a position if it was published with `store: false`. */
+export const Accepted = Type.Object({
+  topic: TopicName,
+  epoch: Type.Optional(Epoch),
+  offset: Type.Optional(Offset),
+});
+
+export const PublishAnswer = Type.Union([
+  Accepted,
+  Type.Object({
+    results: Type.Array(
+      Type.Union([Accepted, Type.Object({ topic: Type.Optional(TopicName), error: ErrorFields })]),
+      { description: "In the order of the topics, where `topics` was given." },
+    ),
+  }),
+]);
+
+export const BatchAnswer = Type.Object({
+  results: Type.Array(
+    Type.Union([Accepted, Type.Object({ topic: Type.Optional(TopicName), error: ErrorFields })]),
+    { description: "In the order of the publications." },
+  ),
+});
+
+export const TopicAnswer = Type.Object({
+  ...topicStateFields,
+  subscribers: Type.Integer({ minimum: 0, description: "Connections of this node that read the topic." }),
+  subscribers_by_transport: ConnectionCounts,
+});
+
+export const TopicsAnswer = Type.Object({ topics: Type.Array(TopicAnswer) });
+
+export const HistoryAnswer = Type.Object(historyFields);
+
+export const HistoryDeletedAnswer = Type.Object({
+  topic: TopicName,
+  epoch: Type.Union([Epoch, Type.Null()], {
+    description: "In which the topic goes on; null: it is forgotten until somebody uses it again.",
+  }),
+});
+
+export const PresenceAnswerSchema = Type.Object(presenceFields);
+
+export const DisconnectAnswer = Type.Object({ user_id: Type.String(), disconnected: Count });
+
+export const NotifyAnswer = Type.Object({ status: Type.Literal("success"), message: Type.String() });
+
+export const NodesAnswer = Type.Object({
+  nodes: Type.Array(
+    Type.Object({
+      node: Type.String(),
+      version: Type.String(),
+      pid: Type.Integer(),
+      uptime_seconds: Type.Number({ minimum: 0 }),
+      connections: ConnectionCounts,
+      draining: Type.Boolean(),
+    }),
+  ),
+});
+
+export const HealthAnswer = Type.Object({
+  status: Type.Literal("healthy"),
+  cache_status: Type.Enum(["connected", "fallback"], {
+    description: "`fallback`: there is no Redis, or it is out of reach.",
+  }),
+  connected_websockets: Count,
+  connected_event_streams: Count,
+  uptime_seconds: Type.Number({ minimum: 0 }),
+  node: Type.String(),
+  version: Type.String(),
+});
+
+export const ReadyAnswer = Type.Object({ status: Type.Literal("ready") });
+
+export const StatusAnswer = Type.Object(
+  {
+    node: Type.String(),
+    version: Type.String(),
+    pid: Type.Integer(),
+    started_at: Type.Integer({ description: "Unix milliseconds." }),
+    state: Type.Enum(["ready", "draining"]),
+    broker: Type.Object({
+      kind: Type.Enum(["memory", "redis"]),
+      topics: Count,
+      history_bytes: Count,
+      evicted_topics: Count,
+    }),
+  },
+  { additionalProperties: true, description: "With all that `GET /metrics` answers." },
+);

@@ -1,0 +1,110 @@
+import { Elysia } from "elysia";
+import { Failure } from "../core/failure.ts";
+import type { HttpContext, RequestServer } from "./context.ts";
+import { CrossOrigin, isSafe } from "./cross-origin.ts";
+import { ErrorAnswers, handleErrors } from "./errors.ts";
+import { HttpFailure } from "./http-failure.ts";
+import { pathOf, routable } from "./request-url.ts";
+import { RouteMethods } from "./route-methods.ts";
+import { asyncApiRoute } from "./routes/asyncapi.ts";
+import { docsRoutes } from "./routes/docs.ts";
+import { eventsRoute } from "./routes/events.ts";
+import { healthRoute, readyRoute } from "./routes/health.ts";
+import { historyRoutes } from "./routes/history.ts";
+import { metricsRoutes } from "./routes/metrics.ts";
+import { nodesRoute } from "./routes/nodes.ts";
+import { notifyRoute } from "./routes/notify.ts";
+import { pageRoutes } from "./routes/page.ts";
+import { presenceRoute } from "./routes/presence.ts";
+import { publishRoute } from "./routes/publish.ts";
+import { publishBatchRoute } from "./routes/publish-batch.ts";
+import { statusRoute } from "./routes/status.ts";
+import { topicsRoutes } from "./routes/topics.ts";
+import { usersRoute } from "./routes/users.ts";
+import { addSecurityHeaders } from "./security-headers.ts";
+import { ServerSlot } from "./server-slot.ts";
+
+/** Everything that is answered over HTTP, but for WebSocket upgrades. */
+export interface HttpApplication {
+  /** Never throws and never rejects. */
+  fetch(request: Request, server: RequestServer): Response | Promise<Response>;
+}
+
+const foreignOrigin = new HttpFailure(
+  new Failure(
+    "forbidden",
+    "This page's origin may change nothing: list it in CORS_ORIGINS, or serve the page from the same host.",
+  ),
+);
+
+/** Composes the routes. Which there are depends on the settings alone. */
+export function createHttpApplication(context: HttpContext): HttpApplication {
+  const { config, counters } = context;
+  const errors = new ErrorAnswers(context);
+  const server = new ServerSlot();
+  const app = new Elysia();
+  handleErrors(app, errors, (path) => methods.allowed(path));
+  addRoutes(app, context, server);
+  const methods = new RouteMethods(app.routes);
+  const crossOrigin = new CrossOrigin(config.corsOrigins);
+
+  const route = (request: Request, origin: string | null): Response | Promise<Response> => {
+    if (request.method === "OPTIONS") return answerOptions(request, origin);
+    if (origin !== null && !isSafe(request.method) && !crossOrigin.mayChange(request, origin)) {
+      return errors.answer(foreignOrigin);
+    }
+    return app.fetch(routable(request));
+  };
+  const answerOptions = (request: Request, origin: string | null): Response => {
+    const allow = methods.allowed(pathOf(request.url));
+    if (allow === null) return errors.answerUnrouted(null);
+    const headers = { allow, ...crossOrigin.preflightHeaders(request, origin, allow) };
+    return new Response(null, { status: 204, headers });
+  };
+  const finish = (response: Response, origin: string | null): Response => {
+    addSecurityHeaders(response.headers, config.mode);
+    crossOrigin.addHeaders(response.headers, origin);
+    return response;
+  };
+  const finishLater = async (pending: Promise<Response>, request: Request, origin: string | null) => {
+    try {
+      return finish(await pending, origin);
+    } catch (error) {
+      return finish(errors.answerThrown(error, request), origin);
+    }
+  };
+  return {
+    fetch(request, bunServer) {
+      counters.requestsReceived++;
+      server.set(bunServer);
+      const origin = request.headers.get("origin");
+      try {
+        const answer = route(request, origin);
+        return answer instanceof Promise ? finishLater(answer, request, origin) : finish(answer, origin);
+      } catch (error) {
+        return finish(errors.answerThrown(error, request), origin);
+      }
+    },
+  };
+}
+
+function addRoutes(app: Elysia, context: HttpContext, server: ServerSlot): void {
+  const { healthCheckEnabled, metricsEnabled } = context.config;
+  app
+    .use(publishRoute(context))
+    .use(publishBatchRoute(context))
+    .use(notifyRoute(context))
+    .use(topicsRoutes(context))
+    .use(historyRoutes(context, server))
+    .use(presenceRoute(context))
+    .use(usersRoute(context, server))
+    .use(eventsRoute(context, server))
+    .use(readyRoute(context))
+    .use(statusRoute(context))
+    .use(nodesRoute(context))
+    .use(asyncApiRoute(context))
+    .use(pageRoutes(context));
+  if (healthCheckEnabled) app.use(healthRoute(context));
+  if (metricsEnabled) app.use(metricsRoutes(context));
+  app.use(docsRoutes(context));
+}

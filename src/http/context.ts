@@ -1,0 +1,66 @@
+import type { Server } from "bun";
+import type { Config } from "../config/index.ts";
+import type { ErrorCode } from "../core/errors.ts";
+import type { Failure } from "../core/failure.ts";
+import type { Hub } from "../hub/hub.ts";
+import type { UserRegistry } from "../session/user-registry.ts";
+
+/** What the application needs of Bun's server. */
+export type RequestServer = Pick<Server<unknown>, "requestIP" | "timeout">;
+
+/** Plain numbers that the application counts and telemetry reads. */
+export interface HttpCounters {
+  requestsReceived: number;
+  bytesReceived: number;
+  readonly publications: { rest: number };
+  readonly errors: { add(code: ErrorCode): void };
+}
+
+/** The measurements that are shown. */
+export interface HttpMetrics {
+  toJson(): object;
+  toPrometheus(openMetrics: boolean): Promise<{ readonly contentType: string; readonly body: string }>;
+}
+
+/** One file of the page at `/`. */
+export interface PageFile {
+  readonly path: string;
+  readonly contentType: string;
+  readonly body: Uint8Array<ArrayBuffer>;
+  /** Strong validator, quotes included. */
+  readonly etag: string;
+  readonly cacheControl: string;
+}
+
+/** The page at `/`: the document, whose path is `/`, and what it loads. */
+export interface Page {
+  readonly files: readonly PageFile[];
+  readonly contentSecurityPolicy: string;
+}
+
+export interface HttpLog {
+  error(fields: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+/** What all routes share. */
+export interface HttpContext {
+  readonly config: Config;
+  readonly hub: Hub;
+  readonly users: UserRegistry;
+  readonly counters: HttpCounters;
+  readonly metrics: HttpMetrics;
+  readonly log: HttpLog;
+  /** Name of this node. */
+  readonly node: string;
+  readonly version: string;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
+  readonly page: Page;
+  readonly drainState: () => "ready" | "draining";
+  /** WebSockets that read the topic. */
+  readonly countWebSocketSubscribers: (topic: string) => number;
+  /** Connections open now. */
+  readonly connections: () => { readonly websocket: number; readonly sse: number };
+  /** Answers `GET /events`. The URL of a request without a valid `Host` is its path and query alone. */
+  readonly openEventStream: (request: Request, server: RequestServer) => Response | Failure;
+}

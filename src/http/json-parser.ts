@@ -1,0 +1,15 @@
+import type { HttpContext } from "./context.ts";
+import { type JsonBody, readJsonBody } from "./json-body.ts";
+
+/** A route's `parse`: its own reader, then Elysia's name for what it reads, which the documentation shows. */
+export type JsonParser = [(context: { request: Request }) => Promise<JsonBody>, "json"];
+
+/** Reads bodies as JSON, within their bound. */
+export function jsonParser({ config, counters }: Pick<HttpContext, "config" | "counters">): JsonParser {
+  const read = async ({ request }: { request: Request }) => {
+    const body = await readJsonBody(request, config.maxBodyBytes);
+    counters.bytesReceived += body.bytes;
+    return body;
+  };
+  return [read, "json"];
+}

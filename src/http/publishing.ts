@@ -1,0 +1,72 @@
+import type { PublishOutcome } from "../broker/port.ts";
+import { errorTable } from "../core/errors.ts";
+import { Failure } from "../core/failure.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { PublishRequest } from "../core/publication.ts";
+import type { HttpContext } from "./context.ts";
+import { jsonAnswer } from "./json-answer.ts";
+
+/** What became of one publication; null: it was delivered and has no position, as asked for. */
+export type Outcome = PublishOutcome | null | Failure;
+
+/** One publication of a list; `topic` undefined: it could not be read. */
+export interface Result {
+  readonly topic: string | undefined;
+  readonly outcome: Outcome;
+}
+
+type PublishingContext = Pick<HttpContext, "hub" | "counters">;
+
+/** Publishes, and counts it once it is accepted. */
+export function publish(context: PublishingContext, request: PublishRequest): MaybePromise<Outcome> {
+  const outcome = context.hub.publish(request);
+  if (outcome instanceof Promise) return outcome.then((settled) => counted(context, settled));
+  return counted(context, outcome);
+}
+
+/** Publishes all of them, in order; a Failure in their midst is its own result and stops nobody. */
+export function publishAll(
+  context: PublishingContext,
+  items: readonly (PublishRequest | { topic: string | undefined; failure: Failure })[],
+): Promise<Result[]> {
+  return Promise.all(
+    items.map(async (item) => {
+      if ("failure" in item) return { topic: item.topic, outcome: item.failure };
+      return { topic: item.topic, outcome: await publish(context, item) };
+    }),
+  );
+}
+
+/** The fields of a publication that was accepted, as JSON text. */
+export function encodeAccepted(topic: string, position: PublishOutcome | null): string {
+  if (position === null) return `{"topic":"${topic}"}`;
+  return `{"topic":"${topic}","epoch":"${position.epoch}","offset":${position.offset}}`;
+}
+
+/** `{"results":[…]}`, in the order of the publications; an error's status if there was nothing but errors. */
+export function answerResults(context: PublishingContext, results: readonly Result[]): Response {
+  const text = results.map((result) => encodeResult(context, result)).join(",");
+  return jsonAnswer(`{"results":[${text}]}`, statusOf(results));
+}
+
+function counted(context: PublishingContext, outcome: Outcome): Outcome {
+  if (!(outcome instanceof Failure)) context.counters.publications.rest++;
+  return outcome;
+}
+
+function encodeResult({ counters }: PublishingContext, { topic, outcome }: Result): string {
+  if (!(outcome instanceof Failure)) return encodeAccepted(topic!, outcome);
+  counters.errors.add(outcome.code);
+  const { code, message } = outcome;
+  return JSON.stringify({ topic, error: { code, message } });
+}
+
+/** All failed: 503 if trying again may help, else what was wrong with the first. */
+function statusOf(results: readonly Result[]): number {
+  const statuses: number[] = [];
+  for (const { outcome } of results) {
+    if (!(outcome instanceof Failure)) return 200;
+    statuses.push(errorTable[outcome.code].status);
+  }
+  return statuses.includes(503) ? 503 : (statuses[0] ?? 200);
+}

@@ -1,0 +1,49 @@
+import { Elysia } from "elysia";
+import { Failure } from "../../core/failure.ts";
+import { HealthAnswer, ReadyAnswer } from "../answer-schemas.ts";
+import type { HttpContext } from "../context.ts";
+import { documented, tags } from "../documentation.ts";
+
+/** Asked for to see whether the broker answers; whether there is such a topic does not matter. */
+const probedTopic = "notifications";
+
+/** Whether the process is alive: it is, since it answers. */
+export function healthRoute(context: HttpContext) {
+  return new Elysia().get("/health", () => healthOf(context), {
+    detail: documented({ summary: "Health: is it alive?", tag: tags.server, answer: HealthAnswer }),
+  });
+}
+
+/** Whether this node should be sent clients. */
+export function readyRoute({ hub, drainState }: HttpContext) {
+  return new Elysia().get(
+    "/ready",
+    async ({ status }) => {
+      if (drainState() === "draining") return status(503, { status: "draining" });
+      const broker = await hub.broker.describe(probedTopic);
+      if (broker instanceof Failure) return status(503, { status: "unavailable", broker: hub.broker.kind });
+      return { status: "ready" };
+    },
+    {
+      detail: documented({
+        summary: "Readiness: does it take clients?",
+        tag: tags.server,
+        answer: ReadyAnswer,
+        others: { 503: '`{"status":"draining"}`, or `unavailable` where the broker does not answer.' },
+      }),
+    },
+  );
+}
+
+function healthOf({ hub, connections, startedAt, node, version }: HttpContext) {
+  const { websocket, sse } = connections();
+  return {
+    status: "healthy",
+    cache_status: hub.broker.kind === "redis" ? "connected" : "fallback",
+    connected_websockets: websocket,
+    connected_event_streams: sse,
+    uptime_seconds: (Date.now() - startedAt) / 1000,
+    node,
+    version,
+  };
+}

@@ -1,0 +1,24 @@
+import { Elysia } from "elysia";
+import { presenceAnswer } from "../../protocol/presence-answer.ts";
+import { PresenceAnswerSchema } from "../answer-schemas.ts";
+import type { HttpContext } from "../context.ts";
+import { documented, tags } from "../documentation.ts";
+import { orThrow } from "../http-failure.ts";
+import { TopicParameter } from "../parameters.ts";
+
+export function presenceRoute({ hub, config }: HttpContext) {
+  return new Elysia().get(
+    "/topics/:topic/presence",
+    async ({ params: { topic } }) =>
+      presenceAnswer(topic, orThrow(await hub.broker.presence(topic)), config.presenceMembersMax),
+    {
+      params: TopicParameter,
+      detail: documented({
+        summary: "Show who reads a topic",
+        tag: tags.topics,
+        answer: PresenceAnswerSchema,
+        errors: ["invalid", "unavailable"],
+      }),
+    },
+  );
+}

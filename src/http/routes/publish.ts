@@ -1,0 +1,44 @@
+import { Elysia } from "elysia";
+import { Failure } from "../../core/failure.ts";
+import { PublishBody } from "../../protocol/schemas.ts";
+import { PublishAnswer } from "../answer-schemas.ts";
+import { bodySchema } from "../body-schema.ts";
+import type { HttpContext } from "../context.ts";
+import { documented, tags } from "../documentation.ts";
+import { HttpFailure } from "../http-failure.ts";
+import { jsonAnswer } from "../json-answer.ts";
+import { jsonParser } from "../json-parser.ts";
+import { answerResults, encodeAccepted, publish, publishAll } from "../publishing.ts";
+import { type PublishOrder, readPublishOrder } from "../read-publication.ts";
+
+const text = {
+  summary: "Publish",
+  description:
+    "`message`, `data` or both are needed. With `topic` the answer is its position; with `topics` it is a list of " +
+    "results, and an error's status only if all failed. A publish that was answered `unavailable` may have happened: " +
+    "repeat it with the same `key`.",
+  tag: tags.publishing,
+  answer: PublishAnswer,
+  errors: ["bad_request", "forbidden", "too_large", "invalid", "rate_limited", "unavailable"],
+} as const;
+
+const example = { topic: "news", message: "Hello", data: { color: "green" } };
+
+export function publishRoute(context: HttpContext) {
+  const body = bodySchema<PublishOrder>(PublishBody, example, ({ value, bytes }) =>
+    readPublishOrder(value, bytes, context.config),
+  );
+  return new Elysia().post("/publish", ({ body }) => answer(context, body), {
+    body,
+    parse: jsonParser(context),
+    detail: documented(text),
+  });
+}
+
+async function answer(context: HttpContext, { requests, many }: PublishOrder): Promise<Response> {
+  if (many) return answerResults(context, await publishAll(context, requests));
+  const request = requests[0]!;
+  const outcome = await publish(context, request);
+  if (outcome instanceof Failure) throw new HttpFailure(outcome);
+  return jsonAnswer(encodeAccepted(request.topic, outcome));
+}

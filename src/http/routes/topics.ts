@@ -1,0 +1,64 @@
+import { Elysia, t } from "elysia";
+import type { TopicSummary } from "../../broker/port.ts";
+import { Failure } from "../../core/failure.ts";
+import { TopicAnswer, TopicsAnswer } from "../answer-schemas.ts";
+import type { HttpContext } from "../context.ts";
+import { documented, tags } from "../documentation.ts";
+import { HttpFailure, orThrow } from "../http-failure.ts";
+import { limitParameter, prefixParameter, TopicParameter } from "../parameters.ts";
+
+const topicsMax = 10_000;
+const topicsDefault = 1000;
+
+export const unknownTopic = new HttpFailure(new Failure("not_found", "There is no such topic."));
+
+const Query = t.Object({
+  prefix: prefixParameter,
+  limit: limitParameter(`Topics at most; ${topicsDefault} if absent, never more than ${topicsMax}.`),
+});
+
+export function topicsRoutes(context: HttpContext) {
+  const { broker } = context.hub;
+  return new Elysia()
+    .get(
+      "/topics",
+      async ({ query: { prefix = "", limit = topicsDefault } }) => {
+        const topics = orThrow(await broker.topics(prefix, Math.min(limit, topicsMax)));
+        return { topics: topics.map((topic) => withSubscribers(context, topic)) };
+      },
+      {
+        query: Query,
+        detail: documented({
+          summary: "List topics",
+          description: "In no particular order.",
+          tag: tags.topics,
+          answer: TopicsAnswer,
+          errors: ["invalid", "unavailable"],
+        }),
+      },
+    )
+    .get(
+      "/topics/:topic",
+      async ({ params }) => {
+        const topic = orThrow(await broker.describe(params.topic));
+        if (topic === null) throw unknownTopic;
+        return withSubscribers(context, topic);
+      },
+      {
+        params: TopicParameter,
+        detail: documented({
+          summary: "Describe a topic",
+          tag: tags.topics,
+          answer: TopicAnswer,
+          errors: ["not_found", "invalid", "unavailable"],
+        }),
+      },
+    );
+}
+
+function withSubscribers(context: HttpContext, { topic, epoch, offset }: TopicSummary) {
+  const subscribers = context.hub.subscribersOf(topic);
+  const websocket = context.countWebSocketSubscribers(topic);
+  const byTransport = { websocket, sse: subscribers - websocket };
+  return { topic, epoch, offset, subscribers, subscribers_by_transport: byTransport };
+}
