@@ -1,0 +1,69 @@
+import { browserStorage, tabStorage } from "./storage.ts";
+
+const nameLimitCharacters = 40;
+const ownKeysMax = 200;
+
+/** Who this tab is to the server. */
+export interface Identity {
+  /** Empty for a guest, whom the server names. */
+  readonly name: string;
+  readonly userId?: string;
+  readonly client?: "admin" | "user";
+  readonly token?: string;
+}
+
+/** The name given in this tab, else the last one given in this browser, else none. */
+export function rememberedName(): string {
+  return tidyName(tabStorage.read("name") ?? browserStorage.read("name") ?? "");
+}
+
+/** Remembers a name and returns it as it is used: trimmed, at most 40 characters. */
+export function rememberName(name: string): string {
+  const tidy = tidyName(name);
+  tabStorage.write("name", tidy);
+  browserStorage.write("name", tidy === "" ? null : tidy);
+  return tidy;
+}
+
+function tidyName(name: string): string {
+  return name.replace(/\s+/g, " ").trim().slice(0, nameLimitCharacters).trim();
+}
+
+/** The name, and what the page's own address says: `?user_id=`, `?client=` and `?token=`, as on `/ws`. */
+export function currentIdentity(): Identity {
+  const query = new URLSearchParams(window.location.search);
+  const userId = query.get("user_id");
+  const client = query.get("client");
+  const token = query.get("token");
+  return {
+    name: rememberedName(),
+    ...(userId ? { userId } : {}),
+    ...(client === "admin" || client === "user" ? { client } : {}),
+    ...(token ? { token } : {}),
+  };
+}
+
+/** The keys of this tab's own messages, by which it knows them again after a reload. */
+export class OwnKeys {
+  readonly #keys: Set<string>;
+
+  constructor() {
+    this.#keys = new Set((tabStorage.read("keys") ?? "").split(" ").filter((key) => key !== ""));
+  }
+
+  has(key: string | undefined): boolean {
+    return key !== undefined && this.#keys.has(key);
+  }
+
+  /** Makes a new key and remembers it; beyond 200 the oldest is forgotten. */
+  next(): string {
+    const key = crypto.randomUUID();
+    this.#keys.add(key);
+    for (const oldest of this.#keys) {
+      if (this.#keys.size <= ownKeysMax) break;
+      this.#keys.delete(oldest);
+    }
+    tabStorage.write("keys", [...this.#keys].join(" "));
+    return key;
+  }
+}
