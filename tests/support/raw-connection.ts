@@ -12,8 +12,8 @@ export interface Address {
   readonly port: number;
 }
 
-/** How long any wait of these helpers lasts before it fails the test. */
-export const defaultDeadlineMs = 5_000;
+/** How long any wait of these helpers lasts before it fails; less than the runner gives a test. */
+export const defaultDeadlineMs = 4_000;
 
 const headerEnd = toBytes("\r\n\r\n");
 

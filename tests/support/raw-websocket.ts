@@ -17,6 +17,8 @@ export interface RawWebSocketOptions {
   readonly path?: string;
   /** Added to the handshake; a value of null leaves one of the usual headers out. */
   readonly headers?: Readonly<Record<string, string | null>>;
+  /** Answers the server's pings, as every client library does; without it a long test ends with 4408. */
+  readonly answerPings?: boolean;
 }
 
 const handshakeKey = "dGhlIHNhbXBsZSBub25jZQ==";
@@ -52,8 +54,8 @@ export function addressOf(url: string): Address {
 }
 
 /**
- * A WebSocket client over raw TCP which does nothing by itself: it never answers a ping or a close, and
- * sends exactly the bytes it is told to.
+ * A WebSocket client over raw TCP which does nothing by itself: it never answers a close, nor a ping unless
+ * asked to, and sends exactly the bytes it is told to.
  */
 export class RawWebSocket {
   readonly connection: RawConnection;
@@ -62,11 +64,13 @@ export class RawWebSocket {
   readonly frames: DecodedFrame[] = [];
   /** The JSON objects received in text frames, oldest first. */
   readonly jsonFrames: JsonFrame[] = [];
+  readonly #answerPings: boolean;
   readonly #decoder = new FrameDecoder();
 
-  private constructor(connection: RawConnection, handshake: RawHttpResponse) {
+  private constructor(connection: RawConnection, handshake: RawHttpResponse, answerPings: boolean) {
     this.connection = connection;
     this.handshake = handshake;
+    this.#answerPings = answerPings;
     connection.handOver((bytes) => {
       for (const frame of this.#decoder.push(bytes)) this.#keep(frame);
     });
@@ -90,7 +94,7 @@ export class RawWebSocket {
       connection.destroy();
       throw new Error(`the upgrade was answered ${response.status} ${response.body}`);
     }
-    return new RawWebSocket(connection, response);
+    return new RawWebSocket(connection, response, options.answerPings ?? false);
   }
 
   /** What the server's close frame says; null while there is none. */
@@ -146,6 +150,9 @@ export class RawWebSocket {
 
   #keep(frame: DecodedFrame): void {
     this.frames.push(frame);
+    if (frame.opcode === Opcode.ping && this.#answerPings) {
+      this.send(encodeFrame({ opcode: Opcode.pong, payload: frame.payload }));
+    }
     if (frame.opcode !== Opcode.text) return;
     this.jsonFrames.push(JSON.parse(new TextDecoder().decode(frame.payload)) as JsonFrame);
   }

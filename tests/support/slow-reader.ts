@@ -5,7 +5,8 @@ import { type JsonFrame, RawWebSocket } from "./raw-websocket.ts";
  * A subscriber that can stop reading its socket, as a phone out of coverage does. While it does not read,
  * what the server sends fills the kernel's buffers on both sides first (several MB on the loopback device)
  * and only then the server's own, whose limit is what evicts it. It learns of its eviction when it reads on:
- * first come the frames the kernel still held, then the end without a close frame.
+ * first come the frames the kernel still held, then the end without a close frame. Pings that it does not
+ * read it does not answer either, so that a server may also give it up for that.
  */
 export class SlowReader {
   readonly #socket: RawWebSocket;
@@ -19,7 +20,7 @@ export class SlowReader {
    * @param path path and query, as "/ws?topics=a,b".
    */
   static async open(url: string, path: string): Promise<SlowReader> {
-    const socket = await RawWebSocket.open(url, { path });
+    const socket = await RawWebSocket.open(url, { path, answerPings: true });
     await socket.waitForJson("welcome", ({ type }) => type === "welcome");
     return new SlowReader(socket);
   }
