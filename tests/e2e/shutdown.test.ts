@@ -41,7 +41,12 @@ test("SIGTERM flips readiness, tells the clients, serves them until they leave, 
 
   // Nobody new comes in.
   const refused = await fetch(`${url}/ws`, {
-    headers: { connection: "Upgrade", upgrade: "websocket", "sec-websocket-version": "13", "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==" },
+    headers: {
+      connection: "Upgrade",
+      upgrade: "websocket",
+      "sec-websocket-version": "13",
+      "sec-websocket-key": "dGhlIHNhbXBsZSBub25jZQ==",
+    },
   });
   expect(refused.status).toBe(503);
   expect(refused.headers.get("retry-after")).not.toBeNull();
@@ -81,11 +86,14 @@ test("at the deadline those who are left are closed with 1012, and have everythi
   let acknowledged = 0;
   for (let id = 1; id <= 300; id++) publisher.send({ type: "publish", id, topic: "news", message: body });
   const closes = await Promise.all(readers.map((reader) => reader.closed));
-  for (const frame of publisher.received) if (frame.type === "ack") acknowledged = Math.max(acknowledged, frame.offset);
+  for (const frame of publisher.received)
+    if (frame.type === "ack") acknowledged = Math.max(acknowledged, frame.offset);
   expect(acknowledged).toBeGreaterThan(0);
   for (const close of closes) expect(close.code).toBe(1012);
   for (const reader of readers) {
-    const offsets = reader.received.filter((frame) => frame.topic === "news" && frame.ts).map((frame) => frame.offset);
+    const offsets = reader.received
+      .filter((frame) => frame.topic === "news" && frame.ts)
+      .map((frame) => frame.offset);
     expect(offsets).toEqual(Array.from({ length: offsets.length }, (_, index) => index + 1));
     expect(offsets.length).toBeGreaterThanOrEqual(acknowledged);
   }

@@ -31,7 +31,9 @@ test("two people chat with wscat, and one of them asks for this and that", async
   const bob = await connect("?name=Bob");
 
   alice.type("Hello from a terminal");
-  await bob.shows(/"type":"echo","topic":"chat","offset":1,"ts":\d+,"sender":"alice","message":"Hello from a terminal"/);
+  await bob.shows(
+    /"type":"echo","topic":"chat","offset":1,"ts":\d+,"sender":"alice","message":"Hello from a terminal"/,
+  );
   bob.type('{"type":"notification","message":"Hello!"}');
   await alice.shows(/"type":"echo","topic":"chat","offset":2,"ts":\d+,"sender":"Bob","message":"Hello!"/);
 
@@ -43,13 +45,17 @@ test("two people chat with wscat, and one of them asks for this and that", async
   await alice.shows(/"type":"subscribed","id":1,"topic":"news","epoch":"[\w-]+","offset":0/);
   bob.type('{"type":"publish","id":2,"topic":"news","data":{"headline":"It works"}}');
   await bob.shows(/"type":"ack","id":2,"topic":"news","epoch":"[\w-]+","offset":1/);
-  await alice.shows(/"type":"message","topic":"news","offset":1,"ts":\d+,"sender":"Bob","data":\{"headline":"It works"\}/);
+  await alice.shows(
+    /"type":"message","topic":"news","offset":1,"ts":\d+,"sender":"Bob","data":\{"headline":"It works"\}/,
+  );
   bob.type('{"type":"presence","id":3,"topic":"chat"}');
   await bob.shows(/"members":\[\{"user_id":"alice","connections":1\}\],"connections":2/);
   bob.type('{"type":"oops"}');
   await bob.shows(/"type":"error","code":"bad_request","message":"type: unknown frame type \\"oops\\""/);
   bob.type("admin:Lunch is ready");
-  await alice.shows(/"type":"notification","topic":"notifications","offset":1,"ts":\d+,"sender":"Bob","message":"Lunch is ready"/);
+  await alice.shows(
+    /"type":"notification","topic":"notifications","offset":1,"ts":\d+,"sender":"Bob","message":"Lunch is ready"/,
+  );
 });
 
 test("wscat is told of a shutdown and that it should come back", async () => {

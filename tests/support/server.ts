@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { type Config, createConfig } from "../../src/config/index.ts";
 import { type RunningServer, startServer } from "../../src/lifecycle/server.ts";
 import { createLog } from "../../src/telemetry/log.ts";
@@ -36,13 +37,19 @@ export async function spawnServer(
     args?: string[];
     env?: Record<string, string>;
     cwd?: string;
+    /** Another checkout than this one. */
+    root?: string;
+    /** Flags of Bun itself. */
+    bunFlags?: string[];
     /** A command that runs the one behind it, such as a shell that sets a limit first. */
     wrapper?: string[];
   } = {},
 ): Promise<SpawnedServer> {
   const lines: string[] = [];
-  const child = Bun.spawn([...(options.wrapper ?? []), process.execPath, `${root}src/main.ts`, ...(options.args ?? [])], {
-    cwd: options.cwd ?? root,
+  const folder = options.root ?? root;
+  const command = [process.execPath, ...(options.bunFlags ?? []), join(folder, "src/main.ts")];
+  const child = Bun.spawn([...(options.wrapper ?? []), ...command, ...(options.args ?? [])], {
+    cwd: options.cwd ?? folder,
     env: { PATH: process.env.PATH ?? "", HOST: "127.0.0.1", PORT: "0", LOG_DIR: "", ...options.env },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: with --dev there is a second process, which must not stay behind.
