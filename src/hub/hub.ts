@@ -15,7 +15,7 @@ import { encodeMembership } from "../protocol/encode.ts";
 import { MembershipEvents } from "./membership.ts";
 import { Outbox } from "./outbox.ts";
 import type { Channel, FanOut, HubCounters, Joined, OnJoined, PublishTimer, Subscriber } from "./ports.ts";
-import { type Entrant, Topic, type Waiter } from "./topic.ts";
+import { type Entrant, Topic } from "./topic.ts";
 
 export interface HubOptions {
   /** Publications replayed on one resume at most. */
@@ -38,6 +38,10 @@ export interface HubPorts {
   readonly broker: (sink: BrokerSink) => Broker;
 }
 
+const tooFast = new Failure(
+  "rate_limited",
+  "More was published to this topic than its readers can be sent by now: slow down.",
+);
 const notAnswered = new Failure("conflict", "The subscription was ended before it was answered.");
 
 /**
@@ -100,6 +104,7 @@ export class Hub implements BrokerSink {
 
   /** Where a publication of any transport enters. Null: it has no position, as asked for. */
   publish(request: PublishRequest): MaybePromise<PublishOutcome | null | Failure> {
+    if (!this.#outbox.isIdle && this.#outbox.isFull(this.#topics.get(request.topic))) return tooFast;
     const started = this.#publishTimer.begin();
     const outcome = this.broker.publish(request);
     if (outcome instanceof Promise) return outcome.then((settled) => this.#published(settled, started));
@@ -170,7 +175,7 @@ export class Hub implements BrokerSink {
   broke(name: string, epoch: string, offset: number): void {
     const topic = this.#topics.get(name);
     if (topic === undefined || topic.view === null) return;
-    this.#outbox.flush(topic);
+    this.#outbox.finish(topic);
     topic.handed = offset;
     for (let format = 0; format < this.#fanOuts.length; format++) {
       const channel = topic.channels[format]!;
@@ -238,14 +243,13 @@ export class Hub implements BrokerSink {
     if (view === null || waiters.length === 0) return;
     topic.waiters = [];
     for (const waiter of waiters) {
-      if (this.#isAhead(topic, view, waiter.since)) topic.waiters.push(waiter);
-      else this.#admitWaiter(topic, view, waiter);
+      if (this.#isAhead(topic, view, waiter.since)) {
+        topic.waiters.push(waiter);
+      } else {
+        this.#admit(topic, view, waiter);
+        waiter.settle(true);
+      }
     }
-  }
-
-  #admitWaiter(topic: Topic, view: TopicView, waiter: Waiter): void {
-    this.#admit(topic, view, waiter);
-    waiter.settle(true);
   }
 
   #admit(topic: Topic, view: TopicView, entrant: Entrant): void {

@@ -8,6 +8,9 @@ import type { Topic } from "./topic.ts";
  */
 const tickBytesMax = 1024 * 1024;
 
+/** Bytes of a topic that may wait for later turns; a publisher that is faster than its readers has to slow down. */
+const deferredBytesMax = 64 * tickBytesMax;
+
 /**
  * Paces a topic's publications on their way to the fan-out, in order. While a topic is within its bytes for
  * the turn a publication passes straight through.
@@ -37,20 +40,33 @@ export class Outbox {
       return;
     }
     topic.deferred.push(publication);
+    topic.deferredBytes += publication.bytes;
     this.#delayed.add(topic);
     this.#scheduleTickEnd();
   }
 
-  /** Hands over everything at once, before something that must not overtake it. */
-  flush(topic: Topic): void {
-    const { deferred } = topic;
-    topic.deferred = [];
-    this.#delayed.delete(topic);
-    for (const publication of deferred) this.#pass(topic, publication);
+  /** Whether no more of the topic should be published until its readers have been sent some of what waits. */
+  isFull(topic: Topic | undefined): boolean {
+    return topic !== undefined && topic.deferredBytes >= deferredBytesMax;
+  }
+
+  /** Nothing waits, of any topic. */
+  get isIdle(): boolean {
+    return this.#delayed.size === 0;
+  }
+
+  /**
+   * Ends what waits, before readers are told of a break. The turn's room is filled; of the rest the break
+   * tells them, as more at once would close those who read well.
+   */
+  finish(topic: Topic): void {
+    this.#passWhatFits(topic);
+    this.drop(topic);
   }
 
   drop(topic: Topic): void {
     topic.deferred = [];
+    topic.deferredBytes = 0;
     this.#delayed.delete(topic);
   }
 
@@ -80,13 +96,21 @@ export class Outbox {
     this.#tickEndScheduled = false;
     this.#tick++;
     for (const topic of this.#delayed) {
-      let count = 0;
-      while (count < topic.deferred.length && this.#hasRoom(topic))
-        this.#pass(topic, topic.deferred[count++]!);
-      topic.deferred = topic.deferred.slice(count);
+      this.#passWhatFits(topic);
       if (topic.deferred.length === 0) this.#delayed.delete(topic);
       this.#advanced(topic);
     }
     if (this.#delayed.size > 0) this.#scheduleTickEnd();
+  }
+
+  #passWhatFits(topic: Topic): void {
+    const { deferred } = topic;
+    let count = 0;
+    while (count < deferred.length && this.#hasRoom(topic)) {
+      const publication = deferred[count++]!;
+      topic.deferredBytes -= publication.bytes;
+      this.#pass(topic, publication);
+    }
+    topic.deferred = deferred.slice(count);
   }
 }

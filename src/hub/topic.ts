@@ -38,6 +38,7 @@ export class Topic {
   handed = 0;
   /** What the current tick had no room for, oldest first. */
   deferred: Publication[] = [];
+  deferredBytes = 0;
   /** Bytes handed since `tick`, and the tick in which counting began. */
   tickBytes = 0;
   tick = 0;

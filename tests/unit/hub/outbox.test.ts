@@ -1,0 +1,159 @@
+import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
+import { Outbox } from "../../../src/hub/outbox.ts";
+import { Topic } from "../../../src/hub/topic.ts";
+import { createFakePorts } from "../../support/fake-ports.ts";
+import { largePublication, publicationAt } from "./publications.ts";
+
+const mebibyte = 1024 * 1024;
+
+function start() {
+  const { scheduler } = createFakePorts();
+  const topic = new Topic("t", ["json"]);
+  const turns: number[][] = [[]];
+  const advances: number[] = [];
+  const outbox = new Outbox(
+    scheduler,
+    (_topic, publication) => turns.at(-1)!.push(publication.offset),
+    (advanced) => advances.push(advanced.handed),
+  );
+  const turn = () => {
+    // The outbox goes on after the sockets were written to, in the next turn.
+    scheduler.onFlush = () => turns.push([]);
+    scheduler.turn();
+  };
+  return { scheduler, topic, outbox, turns, advances, turn };
+}
+
+const sizeOfAll = (offsets: readonly number[], bytes: number) => offsets.length * bytes;
+
+describe("outbox", () => {
+  test("what is within the turn's bytes passes straight through, and schedules nothing", () => {
+    const { scheduler, topic, outbox, turns } = start();
+    for (let offset = 1; offset <= 100; offset++) outbox.push(topic, publicationAt(offset));
+    expect(turns[0]).toHaveLength(100);
+    expect(topic.handed).toBe(100);
+    expect(scheduler.isBusy).toBe(false);
+    expect(outbox.isIdle).toBe(true);
+  });
+
+  test("a burst is handed over at 1 MiB a turn, in order", () => {
+    const { topic, outbox, turns, turn, advances } = start();
+    const bytes = 100_000;
+    for (let offset = 1; offset <= 50; offset++) outbox.push(topic, largePublication(offset, bytes));
+    expect(outbox.isIdle).toBe(false);
+    for (let count = 0; count < 6; count++) turn();
+    expect(turns.flat()).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    for (const offsets of turns.slice(0, 4)) {
+      expect(sizeOfAll(offsets, bytes)).toBeGreaterThan(0.9 * mebibyte);
+      expect(sizeOfAll(offsets, bytes)).toBeLessThan(mebibyte + bytes);
+    }
+    expect(topic.deferred).toEqual([]);
+    expect(topic.deferredBytes).toBe(0);
+    expect(outbox.isIdle).toBe(true);
+    expect(advances.at(-1)).toBe(50);
+  });
+
+  test("nothing overtakes what waits, neither in this turn nor in the next", () => {
+    const { topic, outbox, turns, turn } = start();
+    for (let offset = 1; offset <= 15; offset++) outbox.push(topic, largePublication(offset, 100_000));
+    outbox.push(topic, publicationAt(16));
+    expect(turns[0]!.at(-1)).toBeLessThan(15);
+    turn();
+    outbox.push(topic, publicationAt(17));
+    turn();
+    expect(turns.flat()).toEqual(Array.from({ length: 17 }, (_, index) => index + 1));
+  });
+
+  test("topics are paced each for itself", () => {
+    const { outbox, topic, turns } = start();
+    const other = new Topic("other", ["json"]);
+    for (let offset = 1; offset <= 15; offset++) outbox.push(topic, largePublication(offset, 100_000));
+    outbox.push(other, publicationAt(99));
+    expect(turns[0]!.at(-1)).toBe(99);
+    expect(other.handed).toBe(99);
+  });
+
+  test("small publications over a long time are not held up by what was sent in earlier turns", () => {
+    const { topic, outbox, turns, turn } = start();
+    for (let offset = 1; offset <= 30; offset++) {
+      outbox.push(topic, largePublication(offset, 100_000));
+      turn();
+    }
+    expect(turns.slice(0, 30).map(({ length }) => length)).toEqual(new Array(30).fill(1));
+  });
+
+  test("one that is larger than a turn goes alone", () => {
+    const { topic, outbox, turns, turn } = start();
+    for (let offset = 1; offset <= 3; offset++) outbox.push(topic, largePublication(offset, 2 * mebibyte));
+    turn();
+    turn();
+    expect(turns.slice(0, 3)).toEqual([[1], [2], [3]]);
+  });
+
+  test("finishing fills the turn and gives up the rest", () => {
+    const { topic, outbox, turns, turn } = start();
+    for (let offset = 1; offset <= 30; offset++) outbox.push(topic, largePublication(offset, 100_000));
+    outbox.finish(topic);
+    turn();
+    turn();
+    expect(turns.flat().length).toBe(11);
+    expect(topic.deferredBytes).toBe(0);
+    outbox.push(topic, publicationAt(31));
+    expect(turns.flat().at(-1)).toBe(31);
+  });
+
+  test("a topic that nobody reads any more is dropped", () => {
+    const { topic, outbox, turns, turn, scheduler } = start();
+    for (let offset = 1; offset <= 30; offset++) outbox.push(topic, largePublication(offset, 100_000));
+    outbox.drop(topic);
+    const handed = turns.flat().length;
+    turn();
+    turn();
+    expect(turns.flat().length).toBe(handed);
+    expect(scheduler.isBusy).toBe(false);
+    expect(outbox.isIdle).toBe(true);
+  });
+
+  test("is full when 64 MiB wait, and no longer when they are on their way", () => {
+    const { topic, outbox, turn } = start();
+    let offset = 0;
+    while (!outbox.isFull(topic) && offset < 1000)
+      outbox.push(topic, largePublication(++offset, mebibyte / 2));
+    expect(topic.deferredBytes).toBeGreaterThanOrEqual(64 * mebibyte);
+    expect(offset).toBeLessThan(135);
+    turn();
+    expect(outbox.isFull(topic)).toBe(false);
+    expect(outbox.isFull(undefined)).toBe(false);
+  });
+
+  test("unstored publications keep their place among the others", () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.record({ bytes: fc.nat(600_000), stored: fc.boolean(), turn: fc.boolean() })),
+        (steps) => {
+          const { scheduler, topic } = start();
+          const handed: string[] = [];
+          const outbox = new Outbox(
+            scheduler,
+            (_topic, { frame }) => handed.push(frame),
+            () => {},
+          );
+          const pushed: string[] = [];
+          let offset = 0;
+          for (const { bytes, stored, turn } of steps) {
+            const publication = largePublication(stored ? ++offset : 0, bytes);
+            pushed.push(publication.frame);
+            outbox.push(topic, publication);
+            if (turn) scheduler.turn();
+          }
+          scheduler.settle();
+          expect(handed.length).toBe(pushed.length);
+          expect(handed.every((frame, index) => frame === pushed[index])).toBe(true);
+          expect(topic.handed).toBe(offset);
+        },
+      ),
+      { numRuns: 30 },
+    );
+  });
+});
