@@ -94,4 +94,16 @@ export const handshakeHeaderCases: readonly UpgradeCase[] = [
     answer: welcomed,
     departure: "Only an authority-less URI may have one; the host is used for nothing but the Origin check.",
   },
+  {
+    name: "two Hosts",
+    moreLines: ["Host: elsewhere.example"],
+    answer: welcomed,
+    departure: "RFC 9112 wants 400; the two are read as one that no Origin equals, as the next case shows.",
+  },
+  {
+    name: "two Hosts, and the Origin of one of them",
+    headers: () => ({ Origin: "http://elsewhere.example" }),
+    moreLines: ["Host: elsewhere.example"],
+    answer: refused(403, "forbidden"),
+  },
 ];
