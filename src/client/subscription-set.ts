@@ -92,8 +92,6 @@ export class SubscriptionSet {
   }
 
   unsubscribed(frame: UnsubscribedFrame): void {
-    // With an id it answers the application's own wish, which was fulfilled when it was uttered.
-    if (frame.id !== undefined) return;
     const entry = this.#entries.get(frame.topic);
     if (entry === undefined) return;
     this.#remove(entry);

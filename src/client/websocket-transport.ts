@@ -78,7 +78,7 @@ export class WebSocketTransport implements Transport {
   }
 
   unsubscribe(topic: string): void {
-    this.#newestAsk.delete(topic);
+    // Without an id, so that it has no answer: an `unsubscribed` is always the server's own doing.
     this.#write({ type: "unsubscribe", topic });
   }
 

@@ -82,7 +82,11 @@ describe("one stream for all topics", () => {
     const first = collect(client, "a");
     await client.connect();
     await until(() => first.subscription.state === "subscribed");
-    const others = ["b", "c", "d"].map((topic) => collect(client, topic));
+    const others: ReturnType<typeof collect>[] = [];
+    for (const topic of ["b", "c", "d"]) {
+      others.push(collect(client, topic));
+      await new Promise((resolve) => setImmediate(resolve));
+    }
     for (let count = 0; count < 5; count += 1) server.publish("a");
     await until(() => others.every(({ subscription }) => subscription.state === "subscribed"));
     for (const topic of ["a", "b", "d"]) server.publish(topic);
@@ -92,6 +96,26 @@ describe("one stream for all topics", () => {
     expect(first.offsets).toEqual([1, 2, 3, 4, 5, 6]);
     expect(first.breaks).toEqual([]);
     expect(server.open).toHaveLength(1);
+  });
+
+  test("may speak of its topics one by one, and is waited for", async () => {
+    const { server } = setting;
+    server.onOpen = (peer) => {
+      peer.send({ type: "subscribed", topic: "a", epoch: "e1", offset: 0 });
+      return true;
+    };
+    const client = streamClient();
+    const subscriptions = ["a", "b"].map((topic) => client.subscribe(topic));
+    await client.connect();
+    expect(subscriptions.map(({ state }) => state)).toEqual(["subscribed", "subscribing"]);
+    // Longer than a stream waits before it is opened again for more topics.
+    await Bun.sleep(50);
+    expect(streams()).toHaveLength(1);
+    server.open[0]!.send({ type: "subscribed", topic: "b", epoch: "e1", offset: 0 });
+    await until(() => subscriptions[1]!.state === "subscribed");
+    client.subscribe("c");
+    await until(() => streams().length > 1);
+    expect(streams()[1]!.query.getAll("topic")).toEqual(["a", "b", "c"]);
   });
 
   test("leaves out topics that were left", async () => {
@@ -254,7 +278,8 @@ describe("commands over REST", () => {
   test("publish in the order of the calls, with sender and key", async () => {
     const { server } = setting;
     server.httpScript = async (_request, url) => {
-      if (url.pathname === "/publish") await new Promise((resolve) => setImmediate(resolve));
+      const isFirst = pathsOf("POST").length === 1;
+      if (url.pathname === "/publish" && isFirst) await Bun.sleep(10);
       return null;
     };
     const client = streamClient({ userId: "alice" });

@@ -620,6 +620,15 @@ describe("close", () => {
     }
   });
 
+  test("needs nobody to listen to the connect that it rejects", async () => {
+    const client = setting.createClient();
+    void client.connect();
+    client.close();
+    // An unhandled rejection would end the test here.
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(client.state).toBe("closed");
+  });
+
   test("during the token function leaves nothing that connects later", async () => {
     let release: (token: string) => void = () => {};
     const token = () =>

@@ -167,7 +167,16 @@ describe("bounds", () => {
     expect(transport.sent).toHaveLength(130);
   });
 
-  test("places under way are given back by a lost connection and by commands given up", () => {
+  test("places under way are given back by a lost connection", () => {
+    const { queue, transport } = start();
+    queue.attach(transport);
+    for (let count = 0; count < 128; count += 1) watch(queue.submit(publish(`k${count}`)));
+    queue.detach();
+    queue.attach(transport);
+    expect(transport.sent).toHaveLength(256);
+  });
+
+  test("and by commands given up", () => {
     const { queue, transport, clock } = start({ requestTimeoutMs: 10 });
     queue.attach(transport);
     for (let count = 0; count < 128; count += 1) watch(queue.submit({ type: "presence", topic: "t" }));
