@@ -147,13 +147,13 @@ export const settings = {
     maximum: DAY,
     description: "A WebSocket that does not answer a PING for this long is closed.",
   }),
-  headerTimeoutMs: duration({
-    name: "HEADER_TIMEOUT",
+  httpIdleTimeoutMs: duration({
+    name: "HTTP_IDLE_TIMEOUT",
     group: "Connections",
     default: 10 * SECOND,
     minimum: 10,
     maximum: 255 * SECOND,
-    description: "Time a client has to send the headers of a request.",
+    description: "An HTTP connection kept open between requests is closed after this; a first request has 12 s.",
   }),
   backpressureLimitBytes: bytes({
     name: "BACKPRESSURE_LIMIT",

@@ -72,7 +72,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       hostname: config.host,
       port,
       development: false,
-      idleTimeout: Math.ceil(config.headerTimeoutMs / 1000),
+      idleTimeout: Math.ceil(config.httpIdleTimeoutMs / 1000),
       maxRequestBodySize: config.maxBodyBytes,
       websocket: node.webSockets.handler,
       fetch(request, bunServer) {

@@ -35,10 +35,12 @@ export class LivenessWheel<Connection extends Living> {
   }
 
   add(connection: Connection): void {
-    // In turn and not at random: the buckets stay even, and a new connection is not pinged at once.
-    this.#next = (this.#next + 1) % this.#buckets.length;
-    connection.bucket = this.#next;
-    this.#buckets[this.#next]!.add(connection);
+    // First pinged after half an interval at least: it has just been heard of. Within the other half in turn,
+    // so that those who come all at once are not pinged all at once.
+    const { length } = this.#buckets;
+    this.#next = (this.#next + 1) % Math.ceil(length / 2);
+    connection.bucket = (this.#position + length - 1 - this.#next) % length;
+    this.#buckets[connection.bucket]!.add(connection);
   }
 
   remove(connection: Connection): void {

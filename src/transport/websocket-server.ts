@@ -62,7 +62,10 @@ export class WebSocketServer {
   /** Answers the upgrade; false when the request is none. */
   upgrade(request: Request, server: Server<WebSocketLink>, handshake: Handshake): boolean {
     const id = this.#ports.random.token(connectionIdLength);
-    return server.upgrade(request, { data: new WebSocketLink(id, handshake, this.#ports.clock.now()) });
+    const data = new WebSocketLink(id, handshake, this.#ports.clock.now());
+    const offered = request.headers.get("sec-websocket-protocol");
+    if (offered === null) return server.upgrade(request, { data });
+    return server.upgrade(request, { data, headers: { "sec-websocket-protocol": choose(offered) } });
   }
 
   /** Looks at how much the sockets have yet to take, once what was published in this turn is with them. */
@@ -143,6 +146,14 @@ export class WebSocketServer {
       this.#wheel.tick();
     });
   }
+}
+
+/** The one subprotocol there is. */
+const subprotocol = "fanfare.v1";
+
+/** Left to itself the runtime would repeat the first offer, whatever it is; empty means none. */
+function choose(offered: string): string {
+  return offered.split(",").some((offer) => offer.trim() === subprotocol) ? subprotocol : "";
 }
 
 /** The code of a connection that ended without a close frame. */

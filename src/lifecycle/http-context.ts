@@ -1,0 +1,39 @@
+import { type Config, version } from "../config/index.ts";
+import type { HttpContext, PageFile } from "../http/context.ts";
+import type { Log } from "../telemetry/log.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
+import { acceptEventStream } from "../transport/event-stream-accept.ts";
+import { contentSecurityPolicy } from "../web/assets.ts";
+import type { Node } from "./node.ts";
+import { systemClock } from "./system-ports.ts";
+
+/** What the HTTP application sees of a node. */
+export function createHttpContext(
+  config: Config,
+  node: Node,
+  ports: { telemetry: Telemetry; log: Log; pageFiles: readonly PageFile[] },
+): HttpContext {
+  const { counters } = ports.telemetry;
+  const eventStreamPorts = {
+    eventStreams: node.eventStreams,
+    admission: node.admission,
+    topicsMax: config.sseTopicsMax,
+    retryMs: config.sseRetryMs,
+  };
+  return {
+    config,
+    hub: node.hub,
+    users: node.users,
+    counters,
+    metrics: ports.telemetry,
+    log: ports.log,
+    node: node.name,
+    version,
+    startedAt: systemClock.now(),
+    page: { files: ports.pageFiles, contentSecurityPolicy },
+    drainState: () => (node.admission.isDraining ? "draining" : "ready"),
+    countWebSocketSubscribers: (topic) => node.hub.subscribersByFormat(topic).json ?? 0,
+    connections: () => ({ websocket: node.webSockets.open, sse: node.eventStreams.open }),
+    openEventStream: (request, server) => acceptEventStream(request, server, eventStreamPorts),
+  };
+}
