@@ -34,7 +34,8 @@ export const BatchItem = Type.Object({ ...fieldsOfOne, topic: TopicName });
 const publishValidator = Compile(PublishBody);
 const itemValidator = Compile(BatchItem);
 
-const notAnObject = new Failure("invalid", "body: must be a JSON object");
+const bodyNoObject = new Failure("invalid", "body: must be a JSON object");
+const itemNoObject = new Failure("invalid", "Each publication must be a JSON object.");
 const topicMissing = new Failure("invalid", "topic: is needed");
 const eitherTopic = new Failure("invalid", "topic or topics: exactly one of them is needed");
 
@@ -46,7 +47,7 @@ export function readPublishOrder(
 ): PublishOrder | Failure {
   const tooMany = checkTopicCount(value, limits);
   if (tooMany !== null) return tooMany;
-  const body = checkBody<PublishBody>(publishValidator, value);
+  const body = checkBody<PublishBody>(publishValidator, value, bodyNoObject);
   if (body instanceof Failure) return body;
   const { topic, topics } = body;
   if ((topic === undefined) === (topics === undefined))
@@ -62,7 +63,7 @@ export function readBatchItem(
   bytes: number,
   limits: PublicationLimits,
 ): PublishRequest | Failure {
-  const item = checkBody<PublishBody & { topic: string }>(itemValidator, value);
+  const item = checkBody<PublishBody & { topic: string }>(itemValidator, value, itemNoObject);
   if (item instanceof Failure) return item;
   const request = toRequest(item, item.topic);
   return checkSize(request, bytes, limits) ?? request;
@@ -87,8 +88,12 @@ function checkTopicCount(value: unknown, { batchMax }: PublicationLimits): Failu
   return new Failure("too_large", `topics: at most ${batchMax} in one publish`);
 }
 
-function checkBody<Body extends PublishBody>(validator: Validator, value: unknown): Body | Failure {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return notAnObject;
+function checkBody<Body extends PublishBody>(
+  validator: Validator,
+  value: unknown,
+  noObject: Failure,
+): Body | Failure {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return noObject;
   if (!validator.Check(value)) return describeFirst(validator.Errors(value));
   const body = value as Body;
   return checkPublication(body) ?? body;
