@@ -4,12 +4,14 @@ import type { PublishRequest } from "../core/publication.ts";
 import { PresenceTable } from "../hub/presence.ts";
 import { type LogBounds, TopicLog } from "../hub/topic-log.ts";
 import { encodePublication } from "../protocol/encode.ts";
+import { KeptPublications } from "./kept-publications.ts";
 import type {
   Broker,
   BrokerSink,
   BrokerUsage,
   HistoryPage,
   HistoryQuery,
+  KeptPublication,
   Presence,
   PublishOutcome,
   TopicSummary,
@@ -21,6 +23,8 @@ export interface MemoryBrokerOptions {
   /** Bytes of all rings and keys together. */
   readonly historyBytesMax: number;
   readonly topicsMax: number;
+  /** How many publications are kept whatever their age, by topic. */
+  readonly kept?: Readonly<Record<string, number>>;
 }
 
 /** How much is freed at once when all rings are beyond their bound, so that the search for victims is rare. */
@@ -44,6 +48,7 @@ export class MemoryBroker implements Broker {
   readonly #clock: Clock;
   readonly #logs = new Map<string, TopicLog>();
   readonly #presence: PresenceTable;
+  readonly #kept: KeptPublications;
   readonly #epochPrefix: string;
   #epochs = 0;
   #bytes = 0;
@@ -61,6 +66,7 @@ export class MemoryBroker implements Broker {
     this.#evictAtBytes = options.historyBytesMax;
     this.#sink = sink;
     this.#clock = ports.clock;
+    this.#kept = new KeptPublications(options.kept ?? {});
     this.#scheduler = ports.scheduler;
     this.#epochPrefix = ports.random.token(epochRandomLength);
     this.#presence = new PresenceTable((topic, userId, present) =>
@@ -80,7 +86,7 @@ export class MemoryBroker implements Broker {
     if (log instanceof Failure) return log;
     if (request.key !== undefined) {
       const first = log.offsetOfKey(request.key, now);
-      if (first !== undefined) return { epoch: log.epoch, offset: first, repeated: true };
+      if (first !== undefined) return { epoch: log.epoch, offset: first, ts: now, repeated: true };
     }
     const bytesBefore = log.bytes;
     const publication = encodePublication(request, log.top + 1, now);
@@ -88,7 +94,8 @@ export class MemoryBroker implements Broker {
     if (request.key !== undefined) log.rememberKey(request.key, publication.offset, now);
     this.#bytes += log.bytes - bytesBefore;
     if (log.followed) this.#sink.deliver(request.topic, publication);
-    const outcome = { epoch: log.epoch, offset: publication.offset, repeated: false };
+    if (request.keep !== false) this.#kept.add(request.topic, log.epoch, publication);
+    const outcome = { epoch: log.epoch, offset: publication.offset, ts: now, repeated: false };
     if (this.#bytes > this.#evictAtBytes) this.#evict(log);
     return outcome;
   }
@@ -116,7 +123,12 @@ export class MemoryBroker implements Broker {
     return this.#measured(log, () => log.page(query, now));
   }
 
+  kept(topic: string): readonly KeptPublication[] {
+    return this.#kept.of(topic);
+  }
+
   clearHistory(topic: string): boolean {
+    this.#kept.clear(topic);
     const log = this.#logs.get(topic);
     if (log === undefined) return false;
     this.#restart(log);

@@ -27,6 +27,12 @@ export interface Broker {
 
   history(query: HistoryQuery): MaybePromise<HistoryPage | Failure>;
 
+  /**
+   * The last publications of a topic that keeps some whatever their age, oldest first; none of a topic that does
+   * not. They may be of earlier epochs.
+   */
+  kept(topic: string): MaybePromise<readonly KeptPublication[] | Failure>;
+
   /** Forgets what is stored of a topic; it goes on in a new epoch. False: there was nothing. */
   clearHistory(topic: string): MaybePromise<boolean | Failure>;
 
@@ -61,6 +67,8 @@ export interface BrokerSink {
 }
 
 export interface PublishOutcome extends Position {
+  /** Unix milliseconds of the publication; of a repeat, of now. */
+  readonly ts: number;
   readonly repeated: boolean;
 }
 
@@ -90,6 +98,12 @@ export interface HistoryQuery {
 
 export interface HistoryPage extends Position {
   readonly publications: readonly Publication[];
+}
+
+/** A publication that is kept beside the ring. */
+export interface KeptPublication {
+  readonly epoch: string;
+  readonly publication: Publication;
 }
 
 export interface TopicSummary extends Position {

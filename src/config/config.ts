@@ -41,5 +41,9 @@ export function createConfig(overrides: Partial<Config> = {}): Config {
 
 /** A frozen copy, lists included. */
 export function freezeConfig(config: Config): Config {
-  return Object.freeze({ ...config, corsOrigins: Object.freeze([...config.corsOrigins]) });
+  return Object.freeze({
+    ...config,
+    corsOrigins: Object.freeze([...config.corsOrigins]),
+    publicAccounts: Object.freeze([...config.publicAccounts]),
+  });
 }

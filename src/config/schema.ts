@@ -153,7 +153,8 @@ export const settings = {
     default: 10 * SECOND,
     minimum: 10,
     maximum: 255 * SECOND,
-    description: "An HTTP connection kept open between requests is closed after this; a first request has 12 s.",
+    description:
+      "An HTTP connection kept open between requests is closed after this; a first request has 12 s.",
   }),
   backpressureLimitBytes: bytes({
     name: "BACKPRESSURE_LIMIT",
@@ -387,6 +388,48 @@ export const settings = {
     maximum: 1_000_000,
     unit: "messages",
     description: "The last chat messages that are kept, whatever their age.",
+  }),
+
+  alertGeneratorIntervalMs: duration({
+    name: "ALERT_GENERATOR_INTERVAL",
+    group: "Notifications and chat",
+    default: 0,
+    minimum: 0,
+    maximum: TIMER_LIMIT,
+    description: "A sample alert is made this often, for trying things out; 0 is never.",
+  }),
+
+  ssePath: text({
+    name: "SSE_PATH",
+    group: "Bridge to users",
+    default: "/sse",
+    pattern: /^\/[A-Za-z0-9_.~/-]*[A-Za-z0-9_.~-]$/,
+    expects: "a path that begins with / and does not end with it, such as /sse",
+    description: "Prefix of the routes that push to users: /sse/push, /sse/send.",
+  }),
+  sseBatchPath: text({
+    name: "SSE_BATCH_PATH",
+    group: "Bridge to users",
+    default: "/sse/push/batch",
+    pattern: /^\/[A-Za-z0-9_.~/-]*[A-Za-z0-9_.~-]$/,
+    expects: "a path that begins with / and does not end with it, such as /sse/push/batch",
+    description: "Path of the route that pushes many messages at once.",
+  }),
+  publicAccounts: list({
+    name: "PUBLIC_ACCOUNTS",
+    group: "Bridge to users",
+    default: [],
+    pattern: /^[A-Za-z0-9_.:@|~=-]{1,250}$/,
+    expects: "user ids, such as support,news-bot",
+    description:
+      "Accounts that an @mention at the start of a word sends a message to, instead of its recipient.",
+  }),
+  duplicateUser: choice({
+    name: "DUPLICATE_USER",
+    group: "Bridge to users",
+    default: "allow",
+    choices: ["allow", "replace", "reject"],
+    description: "A user's second WebSocket: stands beside the first, closes it (4409), or is refused (409).",
   }),
 
   metricsEnabled: boolean({

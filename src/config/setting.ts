@@ -9,6 +9,7 @@ export const groups = [
   "Server-Sent Events",
   "Shutdown",
   "Notifications and chat",
+  "Bridge to users",
   "Monitoring",
 ] as const;
 

@@ -1,6 +1,5 @@
 const IN_MEMORY = "this version keeps everything in the memory of its one process, without Redis";
 const NO_MEMCACHED = "recent notifications are kept in memory, not in Memcached";
-const ABSENT = "this version does not have it";
 
 /**
  * Names that deployments of earlier servers set, or that a later version reads, with the reason why they have no
@@ -14,11 +13,6 @@ export const unusedNames: ReadonlyMap<string, string | null> = new Map([
   ["REDIS_DURABLE", IN_MEMORY],
   ["MEMCACHED_HOST", NO_MEMCACHED],
   ["MEMCACHED_PORT", NO_MEMCACHED],
-  ["SSE_PATH", ABSENT],
-  ["SSE_BATCH_PATH", ABSENT],
-  ["PUBLIC_ACCOUNTS", ABSENT],
-  ["DUPLICATE_USER", ABSENT],
-  ["ALERT_GENERATOR_INTERVAL", ABSENT],
 ]);
 
 /** One warning for each reason, naming those of `names` that have it. The values may hold secrets and are left out. */

@@ -23,6 +23,8 @@ export interface PublishRequest {
   readonly tags?: Readonly<Record<string, string>> | undefined;
   /** False: delivered now, without a position, never replayed. */
   readonly store: boolean;
+  /** False: not among the topic's last ones that are kept whatever their age. */
+  readonly keep?: boolean | undefined;
 }
 
 /** One message at one position, encoded once for all who receive it. */

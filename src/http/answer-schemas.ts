@@ -1,7 +1,14 @@
 import Type from "typebox";
 import { errorCodes } from "../core/errors.ts";
 import { TopicName } from "../protocol/schemas.ts";
-import { Epoch, historyFields, Offset, presenceFields, topicStateFields } from "../protocol/server-frames.ts";
+import {
+  Epoch,
+  historyFields,
+  Offset,
+  PublicationFrame,
+  presenceFields,
+  topicStateFields,
+} from "../protocol/server-frames.ts";
 
 /** The shapes of what REST answers, for `/docs`: those of the WebSocket without `type` and `id`. */
 
@@ -61,6 +68,38 @@ export const DisconnectAnswer = Type.Object({ user_id: Type.String(), disconnect
 
 export const NotifyAnswer = Type.Object({ status: Type.Literal("success"), message: Type.String() });
 
+export const AlertsAnswer = Type.Object({
+  alerts: Type.Array(PublicationFrame, { description: "Oldest first." }),
+});
+
+export const MessagesAnswer = Type.Object({ recent_messages: Type.Array(Type.String()) });
+
+export const PushAnswer = Type.Object({
+  status: Type.Literal("success"),
+  topic: TopicName,
+  epoch: Epoch,
+  offset: Offset,
+  results: Type.Optional(
+    Type.Array(Type.Object({ user_id: Type.String(), topic: TopicName, epoch: Epoch, offset: Offset }), {
+      description: "Where it went, if it mentions several accounts.",
+    }),
+  ),
+});
+
+export const BridgeBatchAnswer = Type.Object({
+  results: Type.Array(
+    Type.Union([
+      Type.Object({ user_id: Type.String(), status: Type.Literal("ok"), offset: Offset }),
+      Type.Object({
+        user_id: Type.Optional(Type.String()),
+        status: Type.Literal("error"),
+        error: ErrorFields,
+      }),
+    ]),
+    { description: "In the order of the messages." },
+  ),
+});
+
 export const NodesAnswer = Type.Object({
   nodes: Type.Array(
     Type.Object({
@@ -79,6 +118,7 @@ export const HealthAnswer = Type.Object({
   cache_status: Type.Enum(["connected", "fallback"], {
     description: "`fallback`: there is no Redis, or it is out of reach.",
   }),
+  recent_notifications_count: Count,
   connected_websockets: Count,
   connected_event_streams: Count,
   uptime_seconds: Type.Number({ minimum: 0 }),

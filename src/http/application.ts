@@ -6,11 +6,14 @@ import { ErrorAnswers, handleErrors } from "./errors.ts";
 import { HttpFailure } from "./http-failure.ts";
 import { pathOf, routable } from "./request-url.ts";
 import { RouteMethods } from "./route-methods.ts";
+import { alertsRoutes } from "./routes/alerts.ts";
 import { asyncApiRoute } from "./routes/asyncapi.ts";
+import { bridgeRoutes } from "./routes/bridge.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
 import { historyRoutes } from "./routes/history.ts";
+import { messagesRoute } from "./routes/messages.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { nodesRoute } from "./routes/nodes.ts";
 import { notifyRoute } from "./routes/notify.ts";
@@ -98,6 +101,9 @@ function addRoutes(app: Elysia, context: HttpContext, server: ServerSlot): void 
     .use(historyRoutes(context, server))
     .use(presenceRoute(context))
     .use(usersRoute(context, server))
+    .use(bridgeRoutes(context, server))
+    .use(alertsRoutes(context))
+    .use(messagesRoute(context))
     .use(eventsRoute(context, server))
     .use(readyRoute(context))
     .use(statusRoute(context))

@@ -3,6 +3,7 @@ import type { Config } from "../config/index.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { Requests } from "../session/requests.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
 
 /** What the application needs of Bun's server. */
@@ -47,6 +48,7 @@ export interface HttpContext {
   readonly config: Config;
   readonly hub: Hub;
   readonly users: UserRegistry;
+  readonly requests: Requests;
   readonly counters: HttpCounters;
   readonly metrics: HttpMetrics;
   readonly log: HttpLog;

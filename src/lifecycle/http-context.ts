@@ -24,6 +24,7 @@ export function createHttpContext(
     config,
     hub: node.hub,
     users: node.users,
+    requests: node.requests,
     counters,
     metrics: ports.telemetry,
     log: ports.log,

@@ -2,6 +2,7 @@ import { MemoryBroker } from "../broker/memory.ts";
 import type { Config } from "../config/index.ts";
 import { Hub } from "../hub/hub.ts";
 import type { SessionContext } from "../session/context.ts";
+import { Requests } from "../session/requests.ts";
 import { UserRegistry } from "../session/user-registry.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Admission } from "../transport/admission.ts";
@@ -24,6 +25,7 @@ export interface Node {
   readonly name: string;
   readonly hub: Hub;
   readonly users: UserRegistry;
+  readonly requests: Requests;
   readonly webSockets: WebSocketServer;
   readonly webSocketFanOut: WebSocketFanOut;
   readonly eventStreams: EventStreamServer;
@@ -76,6 +78,11 @@ export function createNode(
             },
             historyBytesMax: config.historyBytesMax,
             topicsMax: config.topicsMax,
+            kept: {
+              alerts: config.alertHistory,
+              chat: config.chatHistory,
+              notifications: config.recentNotifications,
+            },
           },
           sink,
           shared,
@@ -83,15 +90,18 @@ export function createNode(
     },
   );
   const users = new UserRegistry();
+  const requests = new Requests(systemScheduler);
   const session: SessionContext = {
     hub,
     users,
+    requests,
     limits: {
       topicsMax: config.topicsPerConnectionMax,
       commandsInFlightMax: config.commandsInFlightMax,
       presenceMembersMax: config.presenceMembersMax,
       backpressureLimitBytes: config.backpressureLimitBytes,
       pingIntervalMs: config.pingIntervalMs,
+      recent: { count: config.recentNotifications, ttlMs: config.recentTtlMs },
     },
     counters,
     clock: systemClock,
@@ -115,7 +125,7 @@ export function createNode(
       heartbeatMs: config.sseHeartbeatMs,
       backpressureLimitBytes: config.backpressureLimitBytes,
     },
-    { hub, users, fanOut: eventStreamFanOut, events, errors: counters.errors, ...shared },
+    { hub, users, requests, fanOut: eventStreamFanOut, events, errors: counters.errors, ...shared },
   );
   const open = () => webSockets.open + eventStreams.open;
   telemetry.setSource({
@@ -128,6 +138,7 @@ export function createNode(
     name: ports.name,
     hub,
     users,
+    requests,
     webSockets,
     webSocketFanOut,
     eventStreams,

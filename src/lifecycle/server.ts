@@ -11,6 +11,7 @@ import { createTelemetry } from "../telemetry/telemetry.ts";
 import type { WebSocketLink } from "../transport/websocket-link.ts";
 import { type RefusalReason, upgradeWebSocket } from "../transport/websocket-upgrade.ts";
 import { loadPage } from "../web/assets.ts";
+import { Background } from "./background.ts";
 import { connectionLog } from "./connection-log.ts";
 import { Drain } from "./drain.ts";
 import { createHttpContext } from "./http-context.ts";
@@ -58,10 +59,12 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
     listedOrigins: config.corsOrigins,
     topicsMax: config.topicsPerConnectionMax,
     defaultRole: config.defaultClient,
+    duplicateUser: config.duplicateUser,
   };
   const upgradePorts = {
     webSockets: node.webSockets,
     admission: node.admission,
+    users: node.users,
     refused: (reason: RefusalReason, failure: Failure) => {
       telemetry.counters.connectionsRefused.add(reason);
       log.debug({ reason, code: failure.code }, "connection refused");
@@ -98,7 +101,13 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       notify: node.notify,
     },
   );
+  const background = new Background(config, {
+    hub: node.hub,
+    clock: systemClock,
+    counters: telemetry.counters,
+  });
   const stop = async () => {
+    background.stop();
     await listener.stop();
     await node.close();
     telemetry.stop();
@@ -116,6 +125,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
     drain() {
       draining ??= (async () => {
         node.admission.drain();
+        background.stop();
         log.info({ connections_left: node.open() }, "shutting down");
         await drain.run();
         await close();

@@ -148,6 +148,22 @@ export function encodeShutdownNotice(message: string, reconnectAfterMs: number, 
   });
 }
 
+/** What a user's connections are asked; they answer with `response` and the same correlation id. */
+export function encodeRequest(request: {
+  readonly correlationId: string;
+  readonly message?: string | undefined;
+  readonly data?: unknown;
+  readonly timeoutMs: number;
+}): string {
+  return JSON.stringify({
+    type: "request",
+    correlation_id: request.correlationId,
+    message: request.message,
+    data: request.data,
+    timeout_ms: request.timeoutMs,
+  });
+}
+
 export function encodeMembership(type: "join" | "leave", topic: string, userId: string): string {
   return `{"type":"${type}","topic":"${topic}","user_id":"${userId}"}`;
 }

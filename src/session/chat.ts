@@ -1,5 +1,6 @@
 import type { ChatInput } from "../protocol/decode.ts";
 import { notAuthorized, publishAs } from "./publishing.ts";
+import { notificationsTopic } from "./recent.ts";
 import type { Session } from "./session.ts";
 
 /** Text with this prefix is a notification, whoever sends it. */
@@ -13,7 +14,7 @@ export function runChat(session: Session, input: ChatInput): void {
   const prefixed = input.message?.startsWith(adminPrefix) === true;
   if (prefixed || session.role === "admin") {
     publishAs(session, input.id, {
-      topic: "notifications",
+      topic: notificationsTopic,
       event: "notification",
       message: prefixed ? input.message?.slice(adminPrefix.length) : input.message,
       data: input.data,

@@ -20,7 +20,6 @@ const openMode = new Failure(
   "bad_request",
   "This server runs in open mode: it takes no tokens and needs none.",
 );
-const notAsked = new Failure("not_found", "correlation_id: no request with it was sent to this connection.");
 
 type CommandOf<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 
@@ -59,9 +58,15 @@ export function runCommand(session: Session, command: Command): void {
       session.fail(command.id, openMode);
       break;
     case "response":
-      session.fail(command.id, notAsked);
+      respond(session, command);
       break;
   }
+}
+
+function respond(session: Session, command: CommandOf<"response">): void {
+  const { id, correlation_id: correlationId, data, final } = command;
+  const failure = session.context.requests.respond(session, correlationId, data ?? null, final === true);
+  if (failure !== null) session.fail(id, failure);
 }
 
 function subscribe(session: Session, command: CommandOf<"subscribe">): void {

@@ -2,6 +2,8 @@ import type { ErrorCode } from "../core/errors.ts";
 import type { Clock, Scheduler } from "../core/ports.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { CommandType } from "../protocol/schemas.ts";
+import type { RecentLimits } from "./recent.ts";
+import type { Requests } from "./requests.ts";
 import type { UserRegistry } from "./user-registry.ts";
 
 /** The bounds that hold for every session. */
@@ -12,6 +14,7 @@ export interface SessionLimits {
   /** Outgoing bytes beyond which the runtime disconnects. */
   readonly backpressureLimitBytes: number;
   readonly pingIntervalMs: number;
+  readonly recent: RecentLimits;
 }
 
 /** Plain numbers that sessions count and telemetry reads. */
@@ -28,6 +31,7 @@ export interface SessionCounters {
 export interface SessionContext {
   readonly hub: Hub;
   readonly users: UserRegistry;
+  readonly requests: Requests;
   readonly limits: SessionLimits;
   readonly counters: SessionCounters;
   readonly clock: Clock;

@@ -1,7 +1,24 @@
+import { Failure } from "../core/failure.ts";
 import type { Publication } from "../core/publication.ts";
 import { encodeWelcome, type TopicState, topicState } from "../protocol/encode.ts";
 import { type Handshake, sincePosition } from "./handshake.ts";
+import { notificationsTopic, recentOf } from "./recent.ts";
 import type { Session } from "./session.ts";
+
+/** Sends the recent notifications, from before the place where the live ones start. */
+function bringUpToDate(session: Session, states: readonly TopicState[]): void {
+  const { clock, hub, limits } = session.context;
+  const state = states.find(({ topic }) => topic === notificationsTopic);
+  if (state === undefined) return;
+  const kept = hub.broker.kept(notificationsTopic);
+  if (kept instanceof Promise || kept instanceof Failure) return;
+  const recent = recentOf(kept, limits.recent, clock.now());
+  // An offset of another epoch would say something false.
+  const told = recent.filter(
+    ({ epoch, publication }) => epoch === state.epoch && publication.offset <= state.offset,
+  );
+  session.replay(told.map(({ publication }) => publication));
+}
 
 /**
  * Subscribes a new session to its topics and welcomes it, in one block: what is published next follows what
@@ -53,6 +70,7 @@ export function openSession(session: Session, handshake: Handshake): void {
     }),
   );
   for (const replay of replays) session.replay(replay);
+  if (handshake.byDefault) bringUpToDate(session, states);
   for (const topic of later) {
     session.whenTaken(() => {
       session.inOrder(topic, () =>

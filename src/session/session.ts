@@ -33,6 +33,7 @@ const binaryRefused = new Failure(
  */
 export class Session implements Subscriber, UserConnection {
   readonly format = jsonFormat;
+  readonly transport = "websocket";
   readonly id: string;
   readonly userId: string | null;
   readonly role: Role;
@@ -83,12 +84,17 @@ export class Session implements Subscriber, UserConnection {
     this.#congested = null;
     this.#lanes?.clear();
     this.context.users.remove(this);
+    this.context.requests.left(this);
     for (const topic of this.#topics) this.context.hub.unsubscribe(this, topic);
     this.#topics.clear();
   }
 
   disconnect(why: CloseReason): void {
     this.#link.close(why);
+  }
+
+  tell(_type: string, frame: string): void {
+    this.send(frame);
   }
 
   send(text: string): void {

@@ -4,6 +4,9 @@ import type { CloseReason } from "../core/close-codes.ts";
 export interface UserConnection {
   readonly id: string;
   readonly userId: string | null;
+  readonly transport: "websocket" | "sse";
+  /** Sends it a frame that is no publication. */
+  tell(type: string, frame: string): void;
   /** Ends it from the server's side. */
   disconnect(why: CloseReason): void;
 }
@@ -35,6 +38,11 @@ export class UserRegistry {
 
   connectionsOf(userId: string): ReadonlySet<UserConnection> {
     return this.#users.get(userId) ?? nobody;
+  }
+
+  /** The user's WebSockets among them. */
+  webSocketsOf(userId: string): UserConnection[] {
+    return [...this.connectionsOf(userId)].filter(({ transport }) => transport === "websocket");
   }
 
   /** Disconnects all connections of a user; how many they were. */

@@ -6,6 +6,7 @@ import type { Channel, Joined } from "../hub/ports.ts";
 import { encodeError, encodeTopicState, topicState } from "../protocol/encode.ts";
 import { encodeEvent, encodeRetry } from "../protocol/event-stream.ts";
 import { sincePosition } from "../session/handshake.ts";
+import type { Requests } from "../session/requests.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
 import type { ConnectionEvents } from "./connection-events.ts";
 import { EventStream } from "./event-stream.ts";
@@ -22,6 +23,7 @@ export interface EventStreamOptions {
 export interface EventStreamPorts {
   readonly hub: Hub;
   readonly users: UserRegistry;
+  readonly requests: Requests;
   readonly fanOut: EventStreamFanOut;
   readonly events: ConnectionEvents;
   readonly clock: Clock;
@@ -170,11 +172,12 @@ export class EventStreamServer {
   }
 
   #ended(stream: EventStream): void {
-    const { clock, events, fanOut, hub, users } = this.#ports;
+    const { clock, events, fanOut, hub, requests, users } = this.#ports;
     fanOut.remove(stream);
     for (const topic of stream.topics) hub.unsubscribe(stream, topic);
     this.#streams.delete(stream);
     users.remove(stream);
+    requests.left(stream);
     events.ended({
       transport: "sse",
       connectionId: stream.id,

@@ -1,5 +1,6 @@
 import type { Timer } from "../core/ports.ts";
 import type { Subscriber } from "../hub/ports.ts";
+import { encodeEvent } from "../protocol/event-stream.ts";
 import type { UserConnection } from "../session/user-registry.ts";
 import type { StreamGroup } from "./event-stream-group.ts";
 
@@ -14,6 +15,7 @@ const encoder = new TextEncoder();
 /** One SSE connection: a stream of bytes with a bound on what its reader has yet to take. */
 export class EventStream implements Subscriber, UserConnection {
   readonly format = eventStreamFormat;
+  readonly transport = "sse";
   readonly id: string;
   readonly userId: string | null;
   readonly openedAt: number;
@@ -56,6 +58,10 @@ export class EventStream implements Subscriber, UserConnection {
   /** Bytes that its reader has yet to take. */
   bufferedBytes(): number {
     return readyBytes - (this.#controller.desiredSize ?? readyBytes);
+  }
+
+  tell(type: string, frame: string): void {
+    this.send(encodeEvent(type, this.group?.walk.cursor ?? "", frame));
   }
 
   send(text: string): void {

@@ -4,6 +4,7 @@ import { errorTable } from "../core/errors.ts";
 import { Failure } from "../core/failure.ts";
 import { isOriginAllowed } from "../core/origin.ts";
 import { type Role, readWebSocketQuery } from "../session/handshake.ts";
+import type { UserRegistry } from "../session/user-registry.ts";
 import type { Admission } from "./admission.ts";
 import type { WebSocketLink } from "./websocket-link.ts";
 import type { WebSocketServer } from "./websocket-server.ts";
@@ -12,14 +13,19 @@ export interface UpgradeOptions {
   readonly listedOrigins: readonly string[];
   readonly topicsMax: number;
   readonly defaultRole: Role;
+  readonly duplicateUser: DuplicateUser;
 }
 
+/** What a user's second WebSocket does: stand beside the first, take its place, or be refused. */
+export type DuplicateUser = "allow" | "replace" | "reject";
+
 /** Why a connection was not accepted, for logs and metrics. */
-export type RefusalReason = "draining" | "max_connections" | "origin" | "bad_request";
+export type RefusalReason = "draining" | "max_connections" | "origin" | "conflict" | "bad_request";
 
 export interface UpgradePorts {
   readonly webSockets: WebSocketServer;
   readonly admission: Admission;
+  readonly users: UserRegistry;
   /** Told why a connection was refused. */
   readonly refused: (reason: RefusalReason, failure: Failure) => void;
 }
@@ -30,6 +36,10 @@ const retryAfterSeconds = 2;
 const foreignOrigin = new Failure(
   "forbidden",
   "This page's origin may not connect: list it in CORS_ORIGINS, or serve the page from the same host.",
+);
+const alreadyConnected = new Failure(
+  "conflict",
+  "This user is connected already: close the other connection first.",
 );
 const notAnUpgrade = new Failure(
   "bad_request",
@@ -68,6 +78,11 @@ export function upgradeWebSocket(
   }
   const handshake = readWebSocketQuery(queryOf(request.url), options);
   if (handshake instanceof Failure) return refuse("bad_request", handshake);
+  if (handshake.userId !== null && options.duplicateUser !== "allow") {
+    const earlier = ports.users.webSocketsOf(handshake.userId);
+    if (earlier.length > 0 && options.duplicateUser === "reject") return refuse("conflict", alreadyConnected);
+    for (const connection of earlier) connection.disconnect("replaced");
+  }
   if (ports.webSockets.upgrade(request, server, handshake)) return undefined;
   return refuse("bad_request", new Failure("bad_request", "The WebSocket handshake is not valid."));
 }

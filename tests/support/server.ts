@@ -6,7 +6,13 @@ import { until } from "./until.ts";
 
 /** A server in this process on a free port, with quiet logs and no files. */
 export async function startTestServer(overrides: Partial<Config> = {}): Promise<RunningServer> {
-  const config = createConfig({ host: "127.0.0.1", port: 0, logLevel: "critical", ...overrides });
+  const config = createConfig({
+    host: "127.0.0.1",
+    port: 0,
+    logLevel: "critical",
+    notificationIntervalMs: 0,
+    ...overrides,
+  });
   const log = createLog({
     level: config.logLevel,
     format: "json",
@@ -50,7 +56,14 @@ export async function spawnServer(
   const command = [process.execPath, ...(options.bunFlags ?? []), join(folder, "src/main.ts")];
   const child = Bun.spawn([...(options.wrapper ?? []), ...command, ...(options.args ?? [])], {
     cwd: options.cwd ?? folder,
-    env: { PATH: process.env.PATH ?? "", HOST: "127.0.0.1", PORT: "0", LOG_DIR: "", ...options.env },
+    env: {
+      PATH: process.env.PATH ?? "",
+      HOST: "127.0.0.1",
+      PORT: "0",
+      LOG_DIR: "",
+      NOTIFICATION_INTERVAL: "0",
+      ...options.env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
     // A group of its own: with --dev there is a second process, which must not stay behind.
     detached: true,

@@ -3,6 +3,7 @@ import { Failure } from "../../core/failure.ts";
 import { HealthAnswer, ReadyAnswer } from "../answer-schemas.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
+import { recentMessages } from "./messages.ts";
 
 /** Asked for to see whether the broker answers; whether there is such a topic does not matter. */
 const probedTopic = "notifications";
@@ -35,11 +36,14 @@ export function readyRoute({ hub, drainState }: HttpContext) {
   );
 }
 
-function healthOf({ hub, connections, startedAt, node, version }: HttpContext) {
+async function healthOf(context: HttpContext) {
+  const { hub, connections, startedAt, node, version } = context;
   const { websocket, sse } = connections();
+  const recent = await recentMessages(context);
   return {
     status: "healthy",
     cache_status: hub.broker.kind === "redis" ? "connected" : "fallback",
+    recent_notifications_count: recent.length,
     connected_websockets: websocket,
     connected_event_streams: sse,
     uptime_seconds: (Date.now() - startedAt) / 1000,
