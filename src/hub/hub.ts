@@ -135,7 +135,7 @@ export class Hub implements BrokerSink {
         since,
         joined,
         replayBytesMax,
-        settle: (admitted) => resolve(admitted ? null : notAnswered),
+        settle: resolve,
       });
     });
   }
@@ -147,7 +147,7 @@ export class Hub implements BrokerSink {
     const waiting = topic.waiters.findIndex((waiter) => waiter.subscriber === subscriber);
     if (waiting >= 0) {
       const [waiter] = topic.waiters.splice(waiting, 1);
-      waiter?.settle(false);
+      waiter?.settle(notAnswered);
     } else {
       const channel = topic.channels[subscriber.format]!;
       channel.subscribers--;
@@ -220,7 +220,7 @@ export class Hub implements BrokerSink {
     if (this.#topics.get(topic.name) !== topic) return;
     if (view instanceof Failure) {
       this.#topics.delete(topic.name);
-      for (const waiter of topic.waiters) waiter.settle(false);
+      for (const waiter of topic.waiters) waiter.settle(view);
       return;
     }
     this.#goLive(topic, view);
@@ -247,7 +247,7 @@ export class Hub implements BrokerSink {
         topic.waiters.push(waiter);
       } else {
         this.#admit(topic, view, waiter);
-        waiter.settle(true);
+        waiter.settle(null);
       }
     }
   }

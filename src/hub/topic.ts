@@ -1,4 +1,5 @@
 import type { TopicView } from "../broker/port.ts";
+import type { Failure } from "../core/failure.ts";
 import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
 import type { Channel, OnJoined, Subscriber } from "./ports.ts";
@@ -13,8 +14,8 @@ export interface Entrant {
 
 /** An entrant whose answer has to wait: for the broker, or until the fan-out has reached its position. */
 export interface Waiter extends Entrant {
-  /** Called once: admitted, or cancelled. */
-  readonly settle: (admitted: boolean) => void;
+  /** Called once: null when it was admitted, or why it was not. */
+  readonly settle: (failure: Failure | null) => void;
 }
 
 class FormatChannel implements Channel {

@@ -1,0 +1,72 @@
+import { MemoryBroker, type MemoryBrokerOptions } from "../../../../src/broker/memory.ts";
+import type { Broker, BrokerSink } from "../../../../src/broker/port.ts";
+import { Hub, type HubOptions } from "../../../../src/hub/hub.ts";
+import type { HubCounters } from "../../../../src/hub/ports.ts";
+import { createFakePorts, type FakePorts } from "../../../support/fake-ports.ts";
+import { NativeTopics } from "./native-topics.ts";
+
+export const mebibyte = 1024 * 1024;
+
+export interface HubSettings {
+  readonly hub?: Partial<HubOptions>;
+  readonly log?: Partial<MemoryBrokerOptions["log"]>;
+  readonly broker?: Partial<Omit<MemoryBrokerOptions, "log">>;
+  /** Puts something between the hub and the memory broker. */
+  readonly wrap?: (broker: Broker, ports: FakePorts) => Broker;
+}
+
+export interface HubUnderTest extends FakePorts {
+  readonly hub: Hub;
+  readonly native: NativeTopics;
+  readonly counters: HubCounters;
+}
+
+/** A hub on a memory broker, with time, turns and sockets in the test's hands. */
+export function createHub(settings: HubSettings = {}): HubUnderTest {
+  const ports = createFakePorts();
+  const native = new NativeTopics();
+  ports.scheduler.onFlush = () => native.flush();
+  const counters: HubCounters = {
+    publicationsUnstored: 0,
+    publicationsRepeated: 0,
+    resumesRecovered: 0,
+    resumesNotRecovered: 0,
+    publicationsReplayed: 0,
+    historyReads: 0,
+  };
+  const createBroker = (sink: BrokerSink) =>
+    new MemoryBroker(
+      {
+        log: {
+          size: 1000,
+          ageMs: 300_000,
+          bytes: 4 * mebibyte,
+          keyAgeMs: 300_000,
+          keysMax: 1000,
+          ...settings.log,
+        },
+        historyBytesMax: 256 * mebibyte,
+        topicsMax: 1000,
+        ...settings.broker,
+      },
+      sink,
+      ports,
+    );
+  const hub = new Hub(
+    {
+      resumeLimit: 1000,
+      resumeBytesMax: 2 * mebibyte,
+      membershipWindowMs: 500,
+      tellsMembership: () => false,
+      ...settings.hub,
+    },
+    {
+      scheduler: ports.scheduler,
+      counters,
+      publishTimer: { begin: () => 0, end: () => {} },
+      fanOuts: [native],
+      broker: (sink) => settings.wrap?.(createBroker(sink), ports) ?? createBroker(sink),
+    },
+  );
+  return { ...ports, hub, native, counters };
+}
