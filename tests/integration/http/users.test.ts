@@ -13,6 +13,8 @@ function connect(userId: string): CloseReason[] {
   const connection = {
     id: crypto.randomUUID(),
     userId,
+    transport: "websocket" as const,
+    tell() {},
     disconnect(why: CloseReason) {
       reasons.push(why);
       server.users.remove(connection);
