@@ -3,9 +3,13 @@
  * field can hold a line break of its own.
  */
 
-/** One event; `cursor` becomes its `id:`, by which the browser resumes. */
+/**
+ * One event; `cursor` becomes its `id:`, by which the browser resumes. Empty, it is left out: an empty `id:`
+ * would make the browser forget the one it has.
+ */
 export function encodeEvent(type: string, cursor: string, data: string): string {
-  return `event: ${type}\nid: ${cursor}\ndata: ${data}\n\n`;
+  const id = cursor === "" ? "" : `id: ${cursor}\n`;
+  return `event: ${type}\n${id}data: ${data}\n\n`;
 }
 
 /** How long a browser waits before it reconnects. */

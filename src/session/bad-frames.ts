@@ -1,23 +1,18 @@
-/** Bad frames within the window after which a connection is ended. */
+/** Bad frames within the window that end a connection. */
 const limit = 50;
 const windowMs = 10_000;
 
-/** Counts a connection's bad frames in windows of ten seconds. */
+/** Remembers when a connection's last bad frames came. */
 export class BadFrames {
-  #count = 0;
-  #windowStart: number;
-
-  constructor(now: number) {
-    this.#windowStart = now;
-  }
+  readonly #times: number[] = [];
+  #next = 0;
 
   /** Counts one more; true when it is one too many. */
   add(now: number): boolean {
-    if (now - this.#windowStart >= windowMs) {
-      this.#windowStart = now;
-      this.#count = 0;
-    }
-    this.#count++;
-    return this.#count >= limit;
+    this.#times[this.#next] = now;
+    this.#next = (this.#next + 1) % limit;
+    // What is overwritten next is the first of the last `limit`.
+    const first = this.#times[this.#next];
+    return first !== undefined && now - first < windowMs;
   }
 }

@@ -11,6 +11,7 @@ import { BadFrames } from "./bad-frames.ts";
 import { runChat } from "./chat.ts";
 import { CommandLanes, type Run } from "./command-lanes.ts";
 import { runCommand } from "./commands.ts";
+import { Congestion } from "./congestion.ts";
 import type { SessionContext } from "./context.ts";
 import type { Handshake, Role } from "./handshake.ts";
 import type { Link } from "./link.ts";
@@ -43,7 +44,7 @@ export class Session implements Subscriber, UserConnection {
   readonly #link: Link;
   readonly #topics = new Set<string>();
   /** What waits until the client has taken what it was sent; null: nothing. */
-  #congested: (() => void)[] | null = null;
+  #congestion: Congestion | null = null;
   /** Commands that wait for the broker; null: none ever did. */
   #lanes: CommandLanes | null = null;
   #badFrames: BadFrames | null = null;
@@ -65,7 +66,7 @@ export class Session implements Subscriber, UserConnection {
     const { counters } = this.context;
     counters.framesReceived++;
     counters.bytesReceived += text.length;
-    if (this.#congested === null && !this.isCongested) this.#handle(text);
+    if (this.#congestion === null && !this.isCongested) this.#handle(text);
     else this.whenTaken(() => this.#handle(text));
   }
 
@@ -81,7 +82,7 @@ export class Session implements Subscriber, UserConnection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#congested = null;
+    this.#congestion = null;
     this.#lanes?.clear();
     this.context.users.remove(this);
     this.context.requests.left(this);
@@ -190,19 +191,22 @@ export class Session implements Subscriber, UserConnection {
   /** Runs once the client has taken what it was sent; in order. */
   whenTaken(run: () => void): void {
     if (this.#closed) return;
-    this.#congested ??= [];
-    this.#congested.push(run);
+    this.#congestion ??= new Congestion();
+    this.#congestion.add(run);
     this.drained();
-    this.#updateReading();
+  }
+
+  /** Something waits for the client to take what it was sent. */
+  get waitsForClient(): boolean {
+    return this.#congestion !== null;
   }
 
   /** The client took some of what it had been sent. */
   drained(): void {
-    const waiting = this.#congested;
-    if (waiting === null) return;
-    let count = 0;
-    while (count < waiting.length && !this.#closed && !this.isCongested) waiting[count++]!();
-    this.#congested = this.#closed || count === waiting.length ? null : waiting.slice(count);
+    const congestion = this.#congestion;
+    if (congestion === null) return;
+    congestion.run(() => !this.#closed && !this.isCongested);
+    if (congestion.isOver) this.#congestion = null;
     this.#updateReading();
   }
 
@@ -226,12 +230,12 @@ export class Session implements Subscriber, UserConnection {
   #bad(id: CommandId | undefined, failure: Failure): void {
     this.fail(id, failure);
     const now = this.context.clock.now();
-    this.#badFrames ??= new BadFrames(now);
+    this.#badFrames ??= new BadFrames();
     if (this.#badFrames.add(now)) this.#link.close("tooFast");
   }
 
   #entered(id: CommandId | undefined, topic: string, failure: Failure | null): void {
-    if (failure === null) return;
+    if (failure === null || this.#closed) return;
     this.#topics.delete(topic);
     this.fail(id, failure, topic);
   }
@@ -240,7 +244,7 @@ export class Session implements Subscriber, UserConnection {
   #updateReading(): void {
     if (this.#closed) return;
     const busy = (this.#lanes?.pending ?? 0) >= this.context.limits.commandsInFlightMax;
-    const reading = this.#congested === null && !busy;
+    const reading = this.#congestion === null && !busy;
     if (reading === this.#reading) return;
     this.#reading = reading;
     if (reading) this.#link.resume();

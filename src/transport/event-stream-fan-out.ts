@@ -3,7 +3,7 @@ import type { Publication } from "../core/publication.ts";
 import type { Channel, FanOut } from "../hub/ports.ts";
 import { encodeTopicState } from "../protocol/encode.ts";
 import type { EventStream } from "./event-stream.ts";
-import { StreamGroup } from "./event-stream-group.ts";
+import { type Place, StreamGroup } from "./event-stream-group.ts";
 import type { DeliveryCounters } from "./websocket-fan-out.ts";
 
 /** Fan-out of Server-Sent Events: one shared chunk for each topic set and turn of the event loop. */
@@ -14,7 +14,8 @@ export class EventStreamFanOut implements FanOut {
   readonly #sent: (stream: EventStream) => void;
   readonly #groups = new Map<string, StreamGroup>();
   readonly #groupsByTopic = new Map<string, Set<StreamGroup>>();
-  readonly #epochs = new Map<string, string>();
+  /** How far each topic has been handed over. */
+  readonly #places = new Map<string, Place>();
   #due = new Set<StreamGroup>();
 
   /** `sent` is called after a stream was given a chunk, to look whether its reader keeps up. */
@@ -29,16 +30,18 @@ export class EventStreamFanOut implements FanOut {
    * it neither misses nor gets twice what was published in this turn.
    */
   place(stream: EventStream, topics: Iterable<string>): void {
-    this.remove(stream);
     const sorted = [...topics].sort();
     const key = sorted.join(",");
-    let group = this.#groups.get(key);
-    if (group === undefined) {
-      group = new StreamGroup(key, sorted);
-      this.#groups.set(key, group);
-      for (const topic of sorted) this.#groupsOf(topic).add(group);
+    const present = this.#groups.get(key);
+    // Who turns out to be too slow for it leaves, and may have been the last of the group.
+    if (present !== undefined) this.#flush(present);
+    // Before the stream leaves its old group, with which its topics' places might be forgotten.
+    const group = this.#groups.get(key) ?? this.#create(key, sorted);
+    this.remove(stream);
+    if (stream.ended) {
+      this.#dropIfEmpty(group);
+      return;
     }
-    this.#flush(group);
     group.streams.add(stream);
     stream.group = group;
   }
@@ -50,27 +53,19 @@ export class EventStreamFanOut implements FanOut {
     this.#flush(group);
     stream.group = null;
     group.streams.delete(stream);
-    if (group.streams.size > 0) return;
-    this.#groups.delete(group.key);
-    for (const topic of group.topics) {
-      const groups = this.#groupsOf(topic);
-      groups.delete(group);
-      if (groups.size > 0) continue;
-      this.#groupsByTopic.delete(topic);
-      this.#epochs.delete(topic);
-    }
+    this.#dropIfEmpty(group);
   }
 
   /** Where the fan-out of a topic stands, as told to one who joined it. */
   reached(group: StreamGroup, topic: string, epoch: string, offset: number): void {
-    this.#epochs.set(topic, epoch);
+    this.#places.set(topic, { topic, epoch, offset });
     group.walk.reached(topic, epoch, offset);
   }
 
   /** Tells every stream something that is no publication; no cursor moves. */
   tellAll(type: string, data: string): void {
     for (const group of this.#groups.values()) {
-      group.add(type, data);
+      group.add(type, data, null);
       this.#flush(group);
     }
   }
@@ -89,27 +84,62 @@ export class EventStreamFanOut implements FanOut {
     this.#counters.bytesSent.sse += subscribers * publication.bytes;
     const groups = this.#groupsByTopic.get(topic);
     if (groups === undefined) return;
-    const epoch = this.#epochs.get(topic) ?? "";
+    const place = this.#advance(topic, publication.offset);
     for (const group of groups) {
-      if (publication.offset > 0) group.walk.reached(topic, epoch, publication.offset);
-      group.add(publication.type, publication.frame);
+      group.add(publication.type, publication.frame, place);
       this.#schedule(group);
     }
   }
 
   announce(channel: Channel, type: string, frame: string): void {
     for (const group of this.#groupsByTopic.get(channel.topic) ?? []) {
-      group.add(type, frame);
+      group.add(type, frame, null);
       this.#schedule(group);
     }
   }
 
   broke(channel: Channel, epoch: string, offset: number): void {
     const { topic } = channel;
-    for (const group of this.#groupsByTopic.get(topic) ?? []) {
-      this.reached(group, topic, epoch, offset);
-      group.add("subscribed", `[{${encodeTopicState({ topic, epoch, offset, recovered: false })}}]`);
+    const groups = this.#groupsByTopic.get(topic);
+    if (groups === undefined) return;
+    const place = { topic, epoch, offset };
+    this.#places.set(topic, place);
+    const data = `[{${encodeTopicState({ ...place, recovered: false })}}]`;
+    for (const group of groups) {
+      group.add("subscribed", data, place);
       this.#schedule(group);
+    }
+  }
+
+  /** Null: what is delivered has no position. */
+  #advance(topic: string, offset: number): Place | null {
+    const before = this.#places.get(topic);
+    if (offset === 0 || before === undefined) return null;
+    const place = { topic, epoch: before.epoch, offset };
+    this.#places.set(topic, place);
+    return place;
+  }
+
+  #create(key: string, sorted: readonly string[]): StreamGroup {
+    const group = new StreamGroup(key, sorted);
+    this.#groups.set(key, group);
+    for (const topic of sorted) {
+      this.#groupsOf(topic).add(group);
+      const place = this.#places.get(topic);
+      if (place !== undefined) group.walk.reached(topic, place.epoch, place.offset);
+    }
+    return group;
+  }
+
+  #dropIfEmpty(group: StreamGroup): void {
+    if (group.streams.size > 0 || this.#groups.get(group.key) !== group) return;
+    this.#groups.delete(group.key);
+    for (const topic of group.topics) {
+      const groups = this.#groupsOf(topic);
+      groups.delete(group);
+      if (groups.size > 0) continue;
+      this.#groupsByTopic.delete(topic);
+      this.#places.delete(topic);
     }
   }
 

@@ -4,6 +4,13 @@ import type { EventStream } from "./event-stream.ts";
 
 const encoder = new TextEncoder();
 
+/** A position that an event moves the cursor to. */
+export interface Place {
+  readonly topic: string;
+  readonly epoch: string;
+  readonly offset: number;
+}
+
 /**
  * All streams that read the same set of topics. They are at the same place in each, so that the events of one
  * turn of the event loop, cursors included, are one chunk of bytes which all of them share.
@@ -13,6 +20,8 @@ export class StreamGroup {
   readonly streams = new Set<EventStream>();
   readonly walk: CursorWalk;
   #text = "";
+  /** Where the cursor was before the first event that waits. */
+  #cursorBefore = "";
   #events = 0;
   #spoken = false;
 
@@ -31,8 +40,15 @@ export class StreamGroup {
     return this.#events;
   }
 
-  /** Adds an event at the present cursor. */
-  add(type: string, data: string): void {
+  /** The cursor that the streams of the group have been sent; what waits for the end of the turn is beyond it. */
+  get sentCursor(): string {
+    return this.#events === 0 ? this.walk.cursor : this.#cursorBefore;
+  }
+
+  /** Adds an event; `place`, where it has one, moves the cursor first. */
+  add(type: string, data: string, place: Place | null): void {
+    if (this.#events === 0) this.#cursorBefore = this.walk.cursor;
+    if (place !== null) this.walk.reached(place.topic, place.epoch, place.offset);
     this.#text += encodeEvent(type, this.walk.cursor, data);
     this.#events++;
   }

@@ -163,7 +163,7 @@ export class EventStreamServer {
     stream.topics.delete(topic);
     this.#ports.errors.add(failure.code);
     const error = encodeError(undefined, failure.code, failure.message, topic);
-    stream.send(encodeEvent("error", stream.group?.walk.cursor ?? "", error));
+    stream.send(encodeEvent("error", stream.group?.sentCursor ?? "", error));
   }
 
   #evict(stream: EventStream): void {

@@ -61,7 +61,7 @@ export class EventStream implements Subscriber, UserConnection {
   }
 
   tell(type: string, frame: string): void {
-    this.send(encodeEvent(type, this.group?.walk.cursor ?? "", frame));
+    this.send(encodeEvent(type, this.group?.sentCursor ?? "", frame));
   }
 
   send(text: string): void {

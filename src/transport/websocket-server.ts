@@ -95,7 +95,7 @@ export class WebSocketServer {
         if (typeof message === "string") link.session?.receive(message);
         else link.session?.receiveBinary(message.byteLength);
       },
-      drain: (socket) => socket.data.session?.drained(),
+      drain: (socket) => this.#drained(socket.data),
       ping: (socket) => {
         socket.data.heard = true;
       },
@@ -117,6 +117,14 @@ export class WebSocketServer {
     link.session = new Session(link.id, handshake, this.#ports.session, link);
     this.#ports.events.opened("websocket", link.id, handshake.userId);
     openSession(link.session, handshake);
+  }
+
+  #drained(link: WebSocketLink): void {
+    // Its peer took some bytes: a sign of life, and the only one while it is not read from.
+    link.heard = true;
+    if (link.session?.waitsForClient !== true) return;
+    // Not in this event: a socket that has lost a publication is closed behind it, and must get nothing more.
+    this.#ports.scheduler.endOfTick(() => link.session?.drained());
   }
 
   #closed(socket: Socket, code: number, reason: string): void {
