@@ -63,6 +63,7 @@ export class Session implements Subscriber, UserConnection {
 
   /** One text frame from the client. */
   receive(text: string): void {
+    if (this.#closed) return;
     const { counters } = this.context;
     counters.framesReceived++;
     counters.bytesReceived += text.length;
