@@ -4,7 +4,7 @@ import type { PublishRequest } from "../core/publication.ts";
 import { PresenceTable } from "../hub/presence.ts";
 import { type LogBounds, TopicLog } from "../hub/topic-log.ts";
 import { encodePublication } from "../protocol/encode.ts";
-import { KeptPublications } from "./kept-publications.ts";
+import { type KeepRule, KeptPublications } from "./kept-publications.ts";
 import type {
   Broker,
   BrokerSink,
@@ -23,8 +23,8 @@ export interface MemoryBrokerOptions {
   /** Bytes of all rings and keys together. */
   readonly historyBytesMax: number;
   readonly topicsMax: number;
-  /** How many publications are kept whatever their age, by topic. */
-  readonly kept?: Readonly<Record<string, number>>;
+  /** The topics whose last publications are kept whatever their age. */
+  readonly kept?: Readonly<Record<string, KeepRule>>;
 }
 
 /** How much is freed at once when all rings are beyond their bound, so that the search for victims is rare. */
@@ -120,7 +120,10 @@ export class MemoryBroker implements Broker {
     const now = this.#clock.now();
     const log = this.#logs.get(query.topic) ?? this.#create(query.topic, now);
     if (log instanceof Failure) return log;
-    return this.#measured(log, () => log.page(query, now));
+    const page = this.#measured(log, () => log.page(query, now));
+    if (query.since !== undefined) return page;
+    const kept = this.#kept.newest(query, page);
+    return kept.length > page.publications.length ? { ...page, publications: kept } : page;
   }
 
   kept(topic: string): readonly KeptPublication[] {
@@ -128,9 +131,9 @@ export class MemoryBroker implements Broker {
   }
 
   clearHistory(topic: string): boolean {
-    this.#kept.clear(topic);
+    const wereKept = this.#kept.clear(topic);
     const log = this.#logs.get(topic);
-    if (log === undefined) return false;
+    if (log === undefined) return wereKept;
     this.#restart(log);
     return true;
   }
@@ -201,6 +204,11 @@ export class MemoryBroker implements Broker {
     this.#sink.broke(log.topic, log.epoch, 0);
   }
 
+  #isForgettable(log: TopicLog, now: number): boolean {
+    if (log.followed || !log.isEmpty || this.#kept.has(log.topic)) return false;
+    return log.usedAt + this.#options.log.ageMs <= now;
+  }
+
   #measured<T>(log: TopicLog, change: () => T): T {
     const before = log.bytes;
     const result = change();
@@ -232,8 +240,11 @@ export class MemoryBroker implements Broker {
     }
   }
 
+  /** Those come last whose publications are kept: in another epoch, they could not be shown with their offsets. */
   #leastRecentlyUsed(): TopicLog[] {
-    return [...this.#logs.values()].sort((a, b) => a.usedAt - b.usedAt);
+    const logs = [...this.#logs.values()].sort((a, b) => a.usedAt - b.usedAt);
+    const isKept = ({ topic }: TopicLog) => this.#kept.has(topic);
+    return [...logs.filter((log) => !isKept(log)), ...logs.filter(isKept)];
   }
 
   #scheduleSweep(): Timer {
@@ -253,7 +264,7 @@ export class MemoryBroker implements Broker {
       }
       const log = next.value;
       this.#measured(log, () => log.trim(now));
-      if (!log.followed && log.isEmpty && log.usedAt + this.#options.log.ageMs <= now) this.#forget(log);
+      if (this.#isForgettable(log, now)) this.#forget(log);
     }
     this.#sweepTimer = this.#scheduler.after(1, () => this.#sweep(logs));
   }

@@ -25,6 +25,7 @@ export interface Broker {
   /** Ends `follow`. */
   unfollow(topic: string): void;
 
+  /** The newest of a topic that keeps some whatever their age may be older than what can be resumed from. */
   history(query: HistoryQuery): MaybePromise<HistoryPage | Failure>;
 
   /**

@@ -79,9 +79,9 @@ export function createNode(
             historyBytesMax: config.historyBytesMax,
             topicsMax: config.topicsMax,
             kept: {
-              alerts: config.alertHistory,
-              chat: config.chatHistory,
-              notifications: config.recentNotifications,
+              alerts: { count: config.alertHistory, inHistory: true },
+              chat: { count: config.chatHistory, inHistory: true },
+              notifications: { count: config.recentNotifications, inHistory: false },
             },
           },
           sink,

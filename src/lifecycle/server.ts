@@ -4,6 +4,7 @@ import type { Config } from "../config/index.ts";
 import { version } from "../config/index.ts";
 import type { Failure } from "../core/failure.ts";
 import { createHttpApplication } from "../http/application.ts";
+import { addSecurityHeaders } from "../http/security-headers.ts";
 import { statusOf } from "../http/status.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
 import { readOpenFilesLimit } from "../telemetry/process-facts.ts";
@@ -76,11 +77,14 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       port,
       development: false,
       idleTimeout: Math.ceil(config.httpIdleTimeoutMs / 1000),
-      maxRequestBodySize: config.maxBodyBytes,
+      // Bodies are bounded where they are read: Bun would cut the caller off, or answer without saying why.
+      maxRequestBodySize: Number.MAX_SAFE_INTEGER,
       websocket: node.webSockets.handler,
       fetch(request, bunServer) {
         if (pathOf(request.url) === config.wsPath) {
-          return upgradeWebSocket(request, bunServer, upgradeOptions, upgradePorts);
+          const refused = upgradeWebSocket(request, bunServer, upgradeOptions, upgradePorts);
+          if (refused !== undefined) addSecurityHeaders(refused.headers, config.mode);
+          return refused;
         }
         return application.fetch(request, bunServer);
       },

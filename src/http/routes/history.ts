@@ -51,7 +51,9 @@ export function historyRoutes(context: HttpContext, server: ServerSlot) {
           summary: "Read a topic's history",
           description:
             "A page in ascending order: the newest ones, or the first ones after `since`. If `since` is of another " +
-            "epoch than the answer, the page starts with the oldest that is kept.",
+            "epoch than the answer, the page starts with the oldest that is kept. Of `chat` and `alerts` the newest " +
+            "`CHAT_HISTORY` and `ALERT_HISTORY` are shown whatever their age, although no client can resume from as far " +
+            "back.",
           tag: tags.topics,
           answer: HistoryAnswer,
           errors: ["invalid", "rate_limited", "unavailable"],

@@ -52,7 +52,7 @@ export function notifyRoute(context: HttpContext) {
     "/notify",
     async ({ body, query }) => {
       const request = orThrow(toRequest(body, query.message));
-      orThrow(checkSize(request, body.bytes, context.config));
+      orThrow(checkSize(request, body.bytes + Buffer.byteLength(query.message ?? ""), context.config));
       orThrow(await publish(context, request));
       const clients = context.countWebSocketSubscribers(topic);
       return { status: "success", message: `Notification sent to ${clients} clients` };
