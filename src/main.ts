@@ -1,10 +1,11 @@
 import { type Config, loadConfig, readConfigInput } from "./config/index.ts";
+import { logCrashes } from "./lifecycle/crash.ts";
 import { reloadOnChange } from "./lifecycle/reload.ts";
 import { type RunningServer, startServer } from "./lifecycle/server.ts";
 import { onStopSignals } from "./lifecycle/signals.ts";
 
-/** The exit code when the settings are wrong, and when the address cannot be listened on. */
-const exitCodes = { invalidSettings: 2, cannotListen: 1 } as const;
+/** The exit code when the settings are wrong, and when the server cannot start with them. */
+const exitCodes = { invalidSettings: 2, cannotStart: 1 } as const;
 
 /** Where `--hot` finds the server of the module that it replaces. */
 const runningKey = Symbol.for("fanfare.running-server");
@@ -32,7 +33,11 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   if (server === null) return;
   globals[runningKey] = server;
   const { log } = server;
+  logCrashes(log);
   for (const warning of warnings) log.warning({}, warning);
+  if (config.reload && Bun.isStandaloneExecutable) {
+    log.warning({}, "RELOAD has no effect: a compiled server has no sources that could change");
+  }
   if (config.mode !== "dev") {
     log.warning(
       {},
@@ -56,7 +61,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
   );
 }
 
-/** The server, or null when the address is not to be had; then it has said why. */
+/** The server, or null when it cannot start; then it has said why. */
 async function listen(config: Config): Promise<RunningServer | null> {
   try {
     return await startServer(config);
@@ -69,10 +74,12 @@ async function listen(config: Config): Promise<RunningServer | null> {
       );
     } else if (code === "EACCES") {
       console.error(`Cannot listen on ${address}: not permitted. Choose a port above 1023 with --port.`);
-    } else {
+    } else if (code !== undefined) {
       console.error(`Cannot listen on ${address}: ${(error as Error).message}`);
+    } else {
+      console.error("Cannot start:", error);
     }
-    process.exitCode = exitCodes.cannotListen;
+    process.exitCode = exitCodes.cannotStart;
     return null;
   }
 }

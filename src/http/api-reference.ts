@@ -9,7 +9,10 @@ export interface ApiReferenceScript {
   readonly version: string;
 }
 
-/** A compiled binary, or an installation without optional files, has no such package. */
+/**
+ * An installation may lack the package. A compiled server has no packages at all: `scripts/build.ts` puts the
+ * file in, in the place of this module.
+ */
 export function findApiReferenceScript(): ApiReferenceScript | null {
   try {
     // The package exports neither of the two files, only its entry beside them.

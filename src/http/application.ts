@@ -54,13 +54,13 @@ export function createHttpApplication(context: HttpContext): HttpApplication {
   const route = (request: Request, origin: string | null): Response | Promise<Response> => {
     if (request.method === "OPTIONS") return answerOptions(request, origin);
     if (origin !== null && !isSafe(request.method) && !crossOrigin.mayChange(request, origin)) {
-      return errors.answer(foreignOrigin);
+      return errors.answerThrown(foreignOrigin, request);
     }
     return app.fetch(routable(request));
   };
   const answerOptions = (request: Request, origin: string | null): Response => {
     const allow = methods.allowed(pathOf(request.url));
-    if (allow === null) return errors.answerUnrouted(null);
+    if (allow === null) return errors.answerUnrouted(null, request);
     const headers = { allow, ...crossOrigin.preflightHeaders(request, origin, allow) };
     return new Response(null, { status: 204, headers });
   };

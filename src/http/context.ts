@@ -40,6 +40,7 @@ export interface Page {
 }
 
 export interface HttpLog {
+  debug(fields: Readonly<Record<string, unknown>>, message: string): void;
   error(fields: Readonly<Record<string, unknown>>, message: string): void;
 }
 

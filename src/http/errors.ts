@@ -4,6 +4,7 @@ import { Failure } from "../core/failure.ts";
 import type { HttpContext } from "./context.ts";
 import { HttpFailure } from "./http-failure.ts";
 import { jsonAnswer } from "./json-answer.ts";
+import { requestIdHeader, requestIdOf } from "./request-id.ts";
 
 const notFound = new HttpFailure(new Failure("not_found", "There is no such route."));
 const internal = new HttpFailure(new Failure("internal", "The server failed; the reason is in its log."));
@@ -17,38 +18,43 @@ export class ErrorAnswers {
     this.#context = context;
   }
 
-  /** An expected failure, in the one shape of errors, counted by its code. */
-  answer({ code, message, status, headers }: HttpFailure): Response {
-    this.#context.counters.errors.add(code);
-    const response = jsonAnswer(errorBody(code, message), status);
-    for (const name in headers) response.headers.set(name, headers[name]!);
-    return response;
-  }
-
   /** Whatever was thrown while a request was handled. */
   answerThrown(error: unknown, request: Request): Response {
-    return this.answer(this.#failureOf(error, request));
+    const requestId = requestIdOf(request);
+    const expected = expectedFailure(error);
+    const { method, url } = request;
+    const fields = { correlation_id: requestId, method, url };
+    if (expected === null) {
+      this.#context.log.error({ ...fields, error }, "a request failed");
+      return this.#answer(internal, requestId);
+    }
+    const { code, status } = expected;
+    this.#context.log.debug({ ...fields, code, status }, "request refused");
+    return this.#answer(expected, requestId);
   }
 
   /** No route fits; `allowed` names the methods that the path takes, null: none. */
-  answerUnrouted(allowed: string | null): Response {
-    return this.answer(allowed === null ? notFound : methodNotAllowed(allowed));
+  answerUnrouted(allowed: string | null, request: Request): Response {
+    return this.answerThrown(allowed === null ? notFound : methodNotAllowed(allowed), request);
   }
 
-  #failureOf(error: unknown, request: Request): HttpFailure {
-    if (error instanceof HttpFailure) return error;
-    if (error instanceof ParseError) {
-      return error.cause instanceof HttpFailure ? error.cause : this.#unexpected(error, request);
-    }
-    // What a route answers is checked too; that is no fault of the caller.
-    if (error instanceof ValidationError && error.type !== "response") return invalidParameter(error);
-    return this.#unexpected(error, request);
+  /** In the one shape of errors, counted by its code; with the name under which the log has it. */
+  #answer({ code, message, status, headers }: HttpFailure, requestId: string): Response {
+    this.#context.counters.errors.add(code);
+    const response = jsonAnswer(errorBody(code, message), status);
+    response.headers.set(requestIdHeader, requestId);
+    for (const name in headers) response.headers.set(name, headers[name]!);
+    return response;
   }
+}
 
-  #unexpected(error: unknown, { method, url }: Request): HttpFailure {
-    this.#context.log.error({ error, method, url }, "a request failed");
-    return internal;
-  }
+/** What the caller is to be told; null: the server is at fault. */
+function expectedFailure(error: unknown): HttpFailure | null {
+  if (error instanceof HttpFailure) return error;
+  if (error instanceof ParseError) return error.cause instanceof HttpFailure ? error.cause : null;
+  // What a route answers is checked too; that is no fault of the caller.
+  if (error instanceof ValidationError && error.type !== "response") return invalidParameter(error);
+  return null;
 }
 
 /** The status is 405 although the code is shared: the table of codes has none of its own for it. */
@@ -74,7 +80,7 @@ export function handleErrors(
     // Elysia would read the answer and write it anew if it had another status to merge.
     set.status = 200;
     return code === "NOT_FOUND"
-      ? errors.answerUnrouted(allowedMethods(path))
+      ? errors.answerUnrouted(allowedMethods(path), request)
       : errors.answerThrown(error, request);
   });
 }

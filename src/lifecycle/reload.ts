@@ -3,10 +3,10 @@ const childVariable = "FANFARE_RELOAD_CHILD";
 
 /**
  * Runs this program under Bun's `--watch`, which restarts it when a source file changes. False: this process
- * is already the one that is restarted.
+ * is already the one that is restarted, or is compiled and has no source files.
  */
 export function reloadOnChange(): boolean {
-  if (process.env[childVariable] !== undefined) return false;
+  if (Bun.isStandaloneExecutable || process.env[childVariable] !== undefined) return false;
   const child = Bun.spawn([process.execPath, "--watch", "--no-clear-screen", ...process.argv.slice(1)], {
     env: { ...process.env, [childVariable]: "1" },
     stdio: ["inherit", "inherit", "inherit"],

@@ -74,11 +74,9 @@ let loading: Promise<PageAssets> | undefined;
 /**
  * The page's files, built on the first call and kept for the life of the process. A build that fails is tried
  * again by the next call.
- *
- * @param prebuilt what `buildPage` gave while a binary was compiled; the first call decides
  */
-export function loadPage(prebuilt?: PageBundle): Promise<PageAssets> {
-  loading ??= (prebuilt === undefined ? buildPage() : Promise.resolve(prebuilt))
+export function loadPage(): Promise<PageAssets> {
+  loading ??= buildPage()
     .then(assemblePage)
     .catch((error: unknown) => {
       loading = undefined;

@@ -20,12 +20,15 @@ async function build(entry: string): Promise<string> {
 }
 
 /**
- * Builds the page from its sources, which takes some tens of milliseconds. A compiled binary has no sources:
- * there, call this while compiling and hand the result to `loadPage`.
+ * Builds the page from its sources, which takes some tens of milliseconds. A compiled server has no sources:
+ * `scripts/build.ts` puts the result in the place of this module.
  *
  * @throws AggregateError when a source does not compile
  */
 export async function buildPage(): Promise<PageBundle> {
+  if (Bun.isStandaloneExecutable) {
+    throw new Error("This server was compiled without its page: compile it with `bun run build`.");
+  }
   const [html, script, style, icon] = await Promise.all([
     Bun.file(`${pageFolder}/index.html`).text(),
     build("main.ts"),

@@ -135,13 +135,19 @@ async function answerBatch(context: HttpContext, { messages, bytes }: Batch): Pr
 
 function answerSend(context: HttpContext, body: SendBody): Response {
   const { config, requests, users } = context;
-  const recipients = recipientsOf(body, config.publicAccounts, users);
-  if (recipients instanceof Failure) throw new HttpFailure(recipients);
-  const stream = new AnswerStream(config.backpressureLimitBytes, config.sseHeartbeatMs);
   const correlationId = body.correlation_id ?? crypto.randomUUID();
+  const log = (fields: object, message: string) =>
+    context.log.debug({ correlation_id: correlationId, ...fields }, message);
+  const recipients = recipientsOf(body, config.publicAccounts, users);
+  if (recipients instanceof Failure) {
+    log({ user_id: body.user_id, code: recipients.code }, "question not sent");
+    throw new HttpFailure(recipients);
+  }
+  const connections = recipients.flatMap((userId) => [...users.connectionsOf(userId)]);
+  const stream = new AnswerStream(config.backpressureLimitBytes, config.sseHeartbeatMs);
   const cancel = orThrow(
     requests.ask(
-      recipients.flatMap((userId) => [...users.connectionsOf(userId)]),
+      connections,
       {
         correlationId,
         message: body.message,
@@ -149,13 +155,22 @@ function answerSend(context: HttpContext, body: SendBody): Response {
         timeoutMs: body.timeout_ms ?? timeoutMs.byDefault,
       },
       {
-        response: (data, final) =>
-          stream.send("response", { correlation_id: correlationId, data, final }, final),
-        failed: (reason) => stream.send("error", failureOf(correlationId, reason), true),
+        response(data, final) {
+          log({ final }, "question answered");
+          stream.send("response", { correlation_id: correlationId, data, final }, final);
+        },
+        failed(reason) {
+          log({ reason }, "question without an answer");
+          stream.send("error", failureOf(correlationId, reason), true);
+        },
       },
     ),
   );
-  stream.onGone(cancel);
+  log({ user_ids: recipients, connection_ids: connections.map(({ id }) => id) }, "question sent");
+  stream.onGone(() => {
+    log({}, "question cancelled: its caller is gone");
+    cancel();
+  });
   return new Response(stream.body, {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",

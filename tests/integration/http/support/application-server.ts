@@ -85,7 +85,7 @@ export function startApplication(options: ApplicationOptions = {}): ApplicationS
   });
   const application = createHttpApplication({
     ...createHttpContext(config, node, { telemetry, log, pageFiles: [] }),
-    log: { error: (fields, message) => logged.push({ fields, message }) },
+    log: { debug() {}, error: (fields, message) => logged.push({ fields, message }) },
     version: "1.2.3",
     page: testPage,
     drainState: () => state.drainState,
