@@ -19,26 +19,29 @@ const wrongType = new Failure("bad_request", "Content-Type: must be application/
 
 /**
  * Reads a body of at most `bytesMax` bytes. JSON is taken under every type that a command-line client sends it
- * with by default, or under none. Throws an HttpFailure.
+ * with by default, or under none; its bytes are counted. Throws an HttpFailure.
  */
-export async function readJsonBody(request: Request, bytesMax: number): Promise<JsonBody> {
-  if (request.body === null) return noBody;
-  const bytes = await readBytes(request, bytesMax);
-  if (bytes.length === 0) return noBody;
-  if (!isTakenAsJson(request.headers.get("content-type"))) throw new HttpFailure(wrongType, { status: 415 });
-  return { value: parse(bytes), bytes: bytes.length };
-}
-
-async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array> {
+export async function readJsonBody(
+  request: Request,
+  bytesMax: number,
+  counters: { bytesReceived: number },
+): Promise<JsonBody> {
+  const { body } = request;
+  if (body === null) return noBody;
   const declared = request.headers.get("content-length");
+  let bytes: Uint8Array;
   try {
     // What is declared holds: the connection's parser takes no more than that.
-    if (declared === null) return await readCounted(request.body!, bytesMax);
-    if (Number(declared) > bytesMax) throw tooLarge(bytesMax);
-    return await request.bytes();
+    if (declared === null) bytes = await readCounted(body, bytesMax);
+    else if (Number(declared) <= bytesMax) bytes = await request.bytes();
+    else throw tooLarge(bytesMax);
   } catch (error) {
     throw error instanceof HttpFailure ? error : new HttpFailure(cutShort);
   }
+  counters.bytesReceived += bytes.length;
+  if (bytes.length === 0) return noBody;
+  if (!isTakenAsJson(request.headers.get("content-type"))) throw new HttpFailure(wrongType, { status: 415 });
+  return { value: parse(bytes), bytes: bytes.length };
 }
 
 async function readCounted(body: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array> {

@@ -6,10 +6,5 @@ export type JsonParser = [(context: { request: Request }) => Promise<JsonBody>, 
 
 /** Reads bodies as JSON, within their bound. */
 export function jsonParser({ config, counters }: Pick<HttpContext, "config" | "counters">): JsonParser {
-  const read = async ({ request }: { request: Request }) => {
-    const body = await readJsonBody(request, config.maxBodyBytes);
-    counters.bytesReceived += body.bytes;
-    return body;
-  };
-  return [read, "json"];
+  return [({ request }) => readJsonBody(request, config.maxBodyBytes, counters), "json"];
 }

