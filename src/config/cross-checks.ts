@@ -32,6 +32,9 @@ const RESERVED_PATHS: ReadonlySet<string> = new Set([
   "users",
 ]);
 
+/** Where other routes take a POST. */
+const PUBLISHING_PATHS = ["/alerts", "/notify", "/publish", "/publish/batch"];
+
 const rules: readonly Rule[] = [
   {
     severity: "error",
@@ -74,6 +77,16 @@ const rules: readonly Rule[] = [
     breaks: (config) => RESERVED_PATHS.has(config.wsPath.split("/")[1] ?? ""),
     reason: "the path belongs to another route of the server",
     remedy: "Choose another path, such as WS_PATH=/ws.",
+  },
+  {
+    severity: "error",
+    keys: ["wsPath", "ssePath", "sseBatchPath"],
+    breaks: ({ wsPath, ssePath, sseBatchPath }) => {
+      const paths = [...PUBLISHING_PATHS, wsPath, `${ssePath}/push`, `${ssePath}/send`, sseBatchPath];
+      return new Set(paths).size < paths.length;
+    },
+    reason: "two routes would have the same address, and one of them would be out of reach",
+    remedy: "Choose other paths, such as SSE_BATCH_PATH=/sse/push/batch.",
   },
   {
     severity: "warning",

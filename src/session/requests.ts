@@ -70,13 +70,18 @@ export class Requests {
       this.#end(correlationId);
       events.failed("timeout");
     });
-    this.#open.set(correlationId, { asked, events, timer });
-    const frame = encodeRequest(order);
+    const request = { asked, events, timer };
+    this.#open.set(correlationId, request);
     for (const connection of asked) {
       this.#askedOf.set(connection, (this.#askedOf.get(connection) ?? new Set()).add(correlationId));
-      connection.tell("request", frame);
     }
-    return () => this.#end(correlationId);
+    // After all of them are noted: who turns out to be too slow for it leaves in the midst of this.
+    const frame = encodeRequest(order);
+    for (const connection of asked) connection.tell("request", frame);
+    return () => {
+      // Its correlation id may name a later request by now.
+      if (this.#open.get(correlationId) === request) this.#end(correlationId);
+    };
   }
 
   /** An answer from a connection; a Failure when it was not asked. */

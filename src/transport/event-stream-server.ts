@@ -76,7 +76,13 @@ export class EventStreamServer {
   accept(request: EventStreamRequest): Response {
     const { clock, events, random, users } = this.#ports;
     const id = random.token(connectionIdLength);
-    const stream = new EventStream(id, request.userId, clock.now(), (ended) => this.#ended(ended));
+    const stream = new EventStream(
+      id,
+      request.userId,
+      clock.now(),
+      (ended) => this.#ended(ended),
+      (told) => this.watch(told),
+    );
     this.#streams.add(stream);
     users.add(stream);
     events.opened("sse", id, request.userId);

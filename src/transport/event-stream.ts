@@ -33,13 +33,21 @@ export class EventStream implements Subscriber, UserConnection {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #ended = false;
   readonly #onEnd: (stream: EventStream) => void;
+  readonly #onTold: (stream: EventStream) => void;
 
-  /** `onEnd` is called once, whoever ended it. */
-  constructor(id: string, userId: string | null, openedAt: number, onEnd: (stream: EventStream) => void) {
+  /** `onEnd` is called once, whoever ended it; `onTold` after each `tell`, to look whether its reader keeps up. */
+  constructor(
+    id: string,
+    userId: string | null,
+    openedAt: number,
+    onEnd: (stream: EventStream) => void,
+    onTold: (stream: EventStream) => void = () => {},
+  ) {
     this.id = id;
     this.userId = userId;
     this.openedAt = openedAt;
     this.#onEnd = onEnd;
+    this.#onTold = onTold;
     this.body = new ReadableStream<Uint8Array>(
       {
         start: (controller) => {
@@ -61,7 +69,9 @@ export class EventStream implements Subscriber, UserConnection {
   }
 
   tell(type: string, frame: string): void {
+    if (this.#ended) return;
     this.send(encodeEvent(type, this.group?.sentCursor ?? "", frame));
+    this.#onTold(this);
   }
 
   send(text: string): void {

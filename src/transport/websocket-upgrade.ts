@@ -78,13 +78,16 @@ export function upgradeWebSocket(
   }
   const handshake = readWebSocketQuery(queryOf(request.url), options);
   if (handshake instanceof Failure) return refuse("bad_request", handshake);
-  if (handshake.userId !== null && options.duplicateUser !== "allow") {
-    const earlier = ports.users.webSocketsOf(handshake.userId);
-    if (earlier.length > 0 && options.duplicateUser === "reject") return refuse("conflict", alreadyConnected);
-    for (const connection of earlier) connection.disconnect("replaced");
+  const { userId } = handshake;
+  const isOneOfMany = userId === null || options.duplicateUser === "allow";
+  const earlier = isOneOfMany ? [] : ports.users.webSocketsOf(userId);
+  if (earlier.length > 0 && options.duplicateUser === "reject") return refuse("conflict", alreadyConnected);
+  if (!ports.webSockets.upgrade(request, server, handshake)) {
+    return refuse("bad_request", new Failure("bad_request", "The WebSocket handshake is not valid."));
   }
-  if (ports.webSockets.upgrade(request, server, handshake)) return undefined;
-  return refuse("bad_request", new Failure("bad_request", "The WebSocket handshake is not valid."));
+  // Not before: a broken handshake takes nobody's place.
+  for (const connection of earlier) connection.disconnect("replaced");
+  return undefined;
 }
 
 /** Read from the text: a request whose `Host` is broken has no URL that could be parsed. */

@@ -8,7 +8,7 @@ export class AnswerStream {
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #ended = false;
   readonly #bytesMax: number;
-  readonly #heartbeat: NodeJS.Timeout;
+  #heartbeat: NodeJS.Timeout | undefined;
   #onGone: () => void = () => {};
 
   /** `bytesMax`: what a caller may be behind before it is given up. */
@@ -19,12 +19,12 @@ export class AnswerStream {
         start: (controller) => {
           this.#controller = controller;
         },
+        // Not before somebody reads it: a stream that is given up before it was an answer would beat for ever.
+        pull: () => this.#beat(heartbeatMs),
         cancel: () => this.#gone(),
       },
       new ByteLengthQueuingStrategy({ highWaterMark: 0 }),
     );
-    this.#heartbeat = setInterval(() => this.#write(heartbeatComment), heartbeatMs);
-    this.#heartbeat.unref();
   }
 
   /** Called once, when the caller went away before the end. */
@@ -46,6 +46,12 @@ export class AnswerStream {
     if (-(this.#controller.desiredSize ?? 0) <= this.#bytesMax) return;
     this.#controller.error(new Error("the caller does not read its answers"));
     this.#gone();
+  }
+
+  #beat(everyMs: number): void {
+    if (this.#ended || this.#heartbeat !== undefined) return;
+    this.#heartbeat = setInterval(() => this.#write(heartbeatComment), everyMs);
+    this.#heartbeat.unref();
   }
 
   #gone(): void {
