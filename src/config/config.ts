@@ -45,5 +45,6 @@ export function freezeConfig(config: Config): Config {
     ...config,
     corsOrigins: Object.freeze([...config.corsOrigins]),
     publicAccounts: Object.freeze([...config.publicAccounts]),
+    presenceEvents: Object.freeze([...config.presenceEvents]),
   });
 }

@@ -1,3 +1,4 @@
+import { topicPattern } from "../core/topic-pattern.ts";
 import { boolean, bytes, choice, decimal, duration, integer, list, type Setting, text } from "./setting.ts";
 
 const SECOND = 1000;
@@ -221,6 +222,14 @@ export const settings = {
     maximum: 10_000_000,
     unit: "publications",
     description: "The most that is replayed to one subscriber; who missed more is told of a break.",
+  }),
+  presenceEvents: list({
+    name: "PRESENCE_EVENTS",
+    group: "History and topics",
+    default: [],
+    pattern: topicPattern,
+    expects: "topic names, or beginnings of them with a *, such as lobby,room:*",
+    description: "Topics whose readers are told when a user joins or leaves.",
   }),
 
   maxFrameBytes: bytes({

@@ -1,5 +1,6 @@
 import { MemoryBroker } from "../broker/memory.ts";
 import type { Config } from "../config/index.ts";
+import { topicMatcher } from "../core/topic-pattern.ts";
 import { Hub } from "../hub/hub.ts";
 import type { SessionContext } from "../session/context.ts";
 import { Requests } from "../session/requests.ts";
@@ -59,7 +60,7 @@ export function createNode(
       resumeLimit: config.resumeLimit,
       resumeBytesMax: config.backpressureLimitBytes / 2,
       membershipWindowMs,
-      tellsMembership: () => false,
+      tellsMembership: topicMatcher(config.presenceEvents),
     },
     {
       scheduler: systemScheduler,

@@ -47,7 +47,9 @@ describe("a process of its own", () => {
   // A copy of the project, because the .env file of this one is its developer's.
   beforeAll(async () => {
     const project = join(folder, "project");
-    await cp(join(root, "src", "config"), join(project, "src", "config"), { recursive: true });
+    for (const part of ["config", "core"]) {
+      await cp(join(root, "src", part), join(project, "src", part), { recursive: true });
+    }
     await cp(join(root, "package.json"), join(project, "package.json"));
     await symlink(join(root, "node_modules"), join(project, "node_modules"));
     await writeFile(
