@@ -22,29 +22,65 @@ export interface RouteText {
   readonly summary: string;
   readonly description?: string;
   readonly tag: (typeof tags)[keyof typeof tags];
-  /** What 200 answers, as JSON. */
+  /** The status where nothing failed; 200 if absent. */
+  readonly status?: 200 | 201;
+  /** What is then answered, as JSON. */
   readonly answer?: TSchema;
-  /** What 200 answers otherwise. */
+  /** Its types where it is not JSON. */
   readonly contentTypes?: readonly string[];
   readonly errors?: readonly ErrorCode[];
-  /** Answers that are neither 200 nor an error of the table's. */
+  /** Other answers that are no error of the table's. */
   readonly others?: Readonly<Record<number, string>>;
+  /** Parameters that no schema of the route checks. */
   readonly parameters?: readonly object[];
 }
 
+/** The schemas of a route's parameters. Left to Elysia, numbers would be shown as numbers or text. */
+export interface RouteParameters {
+  readonly params?: ParameterSchema;
+  readonly query?: ParameterSchema;
+}
+
+interface PropertySchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly anyOf?: readonly PropertySchema[];
+  readonly error?: unknown;
+}
+
+interface ParameterSchema {
+  readonly properties: Readonly<Record<string, PropertySchema>>;
+  readonly required?: readonly string[] | undefined;
+}
+
 /** A route's `detail`, from which the page at `/docs` is made. */
-export function documented(text: RouteText): object {
-  const { summary, description, tag, parameters } = text;
+export function documented(text: RouteText, { params, query }: RouteParameters = {}): object {
+  const { summary, description, tag, parameters = [] } = text;
   return {
     summary,
     tags: [tag],
     responses: responses(text),
+    parameters: [...parametersOf("path", params), ...parametersOf("query", query), ...parameters],
     ...(description === undefined ? {} : { description }),
-    ...(parameters === undefined ? {} : { parameters }),
   };
 }
 
-function responses({ answer, contentTypes, errors = [], others = {} }: RouteText): object {
+function parametersOf(place: "path" | "query", schema: ParameterSchema | undefined): object[] {
+  if (schema === undefined) return [];
+  return Object.entries(schema.properties).map(([name, property]) => {
+    const { description, ...rest } = plainSchema(property);
+    return { in: place, name, required: schema.required?.includes(name) ?? false, description, schema: rest };
+  });
+}
+
+/** JSON schema alone: of a number that may come as text, the number, and without `error`. */
+function plainSchema(property: PropertySchema): Omit<PropertySchema, "anyOf" | "error"> {
+  const { anyOf, error: _, ...plain } = property;
+  const number = anyOf?.find(({ type }) => type !== "string");
+  return number === undefined ? plain : plainSchema(number);
+}
+
+function responses({ status = 200, answer, contentTypes, errors = [], others = {} }: RouteText): object {
   const content = contentTypes ?? ["application/json"];
   const ok = {
     description: "Done.",
@@ -52,7 +88,7 @@ function responses({ answer, contentTypes, errors = [], others = {} }: RouteText
   };
   const failures = Object.groupBy(errors, (code) => String(errorTable[code].status));
   return {
-    200: ok,
+    [status]: ok,
     ...Object.fromEntries(Object.entries(others).map(([status, description]) => [status, { description }])),
     ...Object.fromEntries(
       Object.entries(failures).map(([status, codes]) => [status, failureOf(codes ?? [])]),

@@ -5,6 +5,7 @@ import { Failure } from "../../core/failure.ts";
 import type { PublishRequest } from "../../core/publication.ts";
 import { checkPublication, describeFirst } from "../../protocol/decode.ts";
 import { encodePublication } from "../../protocol/encode.ts";
+import { PublicationFrame } from "../../protocol/server-frames.ts";
 import { AlertsAnswer } from "../answer-schemas.ts";
 import { bodySchema } from "../body-schema.ts";
 import type { HttpContext } from "../context.ts";
@@ -29,6 +30,10 @@ const AlertBody = Type.Object(
 const validator = Compile(AlertBody);
 const notAnObject = new Failure("invalid", "body: must be a JSON object");
 
+const HistoryQuery = t.Object({
+  limit: limitParameter("Alerts at most, the newest; all that are kept by default."),
+});
+
 /** The request for one alert. */
 export function alertRequest({ message, ...rest }: Static<typeof AlertBody>): PublishRequest {
   const data = Object.keys(rest).length === 0 ? undefined : rest;
@@ -46,7 +51,8 @@ export function alertsRoutes(context: HttpContext) {
         description:
           "Publishes to `alerts`, to all who are connected, and answers the alert as it is stored.",
         tag: tags.publishing,
-        others: { 201: "The alert as it is stored: a publication." },
+        status: 201,
+        answer: PublicationFrame,
         errors: ["bad_request", "forbidden", "too_large", "invalid", "rate_limited", "unavailable"],
       }),
     })
@@ -59,16 +65,17 @@ export function alertsRoutes(context: HttpContext) {
         return jsonAnswer(`{"alerts":[${frames.join(",")}]}`);
       },
       {
-        query: t.Object({
-          limit: limitParameter("Alerts at most, the newest; all that are kept by default."),
-        }),
-        detail: documented({
-          summary: "The last alerts",
-          description: "Oldest first; as many as `ALERT_HISTORY` says are kept, whatever their age.",
-          tag: tags.topics,
-          answer: AlertsAnswer,
-          errors: ["invalid"],
-        }),
+        query: HistoryQuery,
+        detail: documented(
+          {
+            summary: "The last alerts",
+            description: "Oldest first; as many as `ALERT_HISTORY` says are kept, whatever their age.",
+            tag: tags.topics,
+            answer: AlertsAnswer,
+            errors: ["invalid"],
+          },
+          { query: HistoryQuery },
+        ),
       },
     );
 }

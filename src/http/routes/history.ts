@@ -47,17 +47,20 @@ export function historyRoutes(context: HttpContext, server: ServerSlot) {
       {
         params: TopicParameter,
         query: Query,
-        detail: documented({
-          summary: "Read a topic's history",
-          description:
-            "A page in ascending order: the newest ones, or the first ones after `since`. If `since` is of another " +
-            "epoch than the answer, the page starts with the oldest that is kept. Of `chat` and `alerts` the newest " +
-            "`CHAT_HISTORY` and `ALERT_HISTORY` are shown whatever their age, although no client can resume from as far " +
-            "back.",
-          tag: tags.topics,
-          answer: HistoryAnswer,
-          errors: ["invalid", "rate_limited", "unavailable"],
-        }),
+        detail: documented(
+          {
+            summary: "Read a topic's history",
+            description:
+              "A page in ascending order: the newest ones, or the first ones after `since`. If `since` is of another " +
+              "epoch than the answer, the page starts with the oldest that is kept. Of `chat` and `alerts` the newest " +
+              "`CHAT_HISTORY` and `ALERT_HISTORY` are shown whatever their age, although no client can resume from as far " +
+              "back.",
+            tag: tags.topics,
+            answer: HistoryAnswer,
+            errors: ["invalid", "rate_limited", "unavailable"],
+          },
+          { params: TopicParameter, query: Query },
+        ),
       },
     )
     .delete(
@@ -70,13 +73,16 @@ export function historyRoutes(context: HttpContext, server: ServerSlot) {
       },
       {
         params: TopicParameter,
-        detail: documented({
-          summary: "Delete a topic's history",
-          description: "The topic goes on in a new epoch. Answers callers of this machine only.",
-          tag: tags.topics,
-          answer: HistoryDeletedAnswer,
-          errors: ["forbidden", "not_found", "invalid", "unavailable"],
-        }),
+        detail: documented(
+          {
+            summary: "Delete a topic's history",
+            description: "The topic goes on in a new epoch. Answers callers of this machine only.",
+            tag: tags.topics,
+            answer: HistoryDeletedAnswer,
+            errors: ["forbidden", "not_found", "invalid", "unavailable"],
+          },
+          { params: TopicParameter },
+        ),
       },
     );
 }

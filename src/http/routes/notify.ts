@@ -61,7 +61,7 @@ export function notifyRoute(context: HttpContext) {
       query: Query,
       body: bodySchema<Notification>(NotifyBody, { message: "Hello" }, readBody),
       parse: jsonParser(context),
-      detail: documented(text),
+      detail: documented(text, { query: Query }),
     },
   );
 }

@@ -13,12 +13,15 @@ export function presenceRoute({ hub, config }: HttpContext) {
       presenceAnswer(topic, orThrow(await hub.broker.presence(topic)), config.presenceMembersMax),
     {
       params: TopicParameter,
-      detail: documented({
-        summary: "Show who reads a topic",
-        tag: tags.topics,
-        answer: PresenceAnswerSchema,
-        errors: ["invalid", "unavailable"],
-      }),
+      detail: documented(
+        {
+          summary: "Show who reads a topic",
+          tag: tags.topics,
+          answer: PresenceAnswerSchema,
+          errors: ["invalid", "unavailable"],
+        },
+        { params: TopicParameter },
+      ),
     },
   );
 }

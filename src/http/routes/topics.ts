@@ -28,13 +28,16 @@ export function topicsRoutes(context: HttpContext) {
       },
       {
         query: Query,
-        detail: documented({
-          summary: "List topics",
-          description: "In no particular order.",
-          tag: tags.topics,
-          answer: TopicsAnswer,
-          errors: ["invalid", "unavailable"],
-        }),
+        detail: documented(
+          {
+            summary: "List topics",
+            description: "In no particular order.",
+            tag: tags.topics,
+            answer: TopicsAnswer,
+            errors: ["invalid", "unavailable"],
+          },
+          { query: Query },
+        ),
       },
     )
     .get(
@@ -46,12 +49,15 @@ export function topicsRoutes(context: HttpContext) {
       },
       {
         params: TopicParameter,
-        detail: documented({
-          summary: "Describe a topic",
-          tag: tags.topics,
-          answer: TopicAnswer,
-          errors: ["not_found", "invalid", "unavailable"],
-        }),
+        detail: documented(
+          {
+            summary: "Describe a topic",
+            tag: tags.topics,
+            answer: TopicAnswer,
+            errors: ["not_found", "invalid", "unavailable"],
+          },
+          { params: TopicParameter },
+        ),
       },
     );
 }

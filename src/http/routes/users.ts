@@ -15,15 +15,18 @@ export function usersRoute({ users }: HttpContext, server: ServerSlot) {
     },
     {
       params: UserParameter,
-      detail: documented({
-        summary: "Disconnect a user",
-        description:
-          "Ends all connections of the user, with close code 4403: well-behaved clients stay away. Answers callers of " +
-          "this machine only.",
-        tag: tags.users,
-        answer: DisconnectAnswer,
-        errors: ["forbidden", "invalid"],
-      }),
+      detail: documented(
+        {
+          summary: "Disconnect a user",
+          description:
+            "Ends all connections of the user, with close code 4403: well-behaved clients stay away. Answers callers of " +
+            "this machine only.",
+          tag: tags.users,
+          answer: DisconnectAnswer,
+          errors: ["forbidden", "invalid"],
+        },
+        { params: UserParameter },
+      ),
     },
   );
 }

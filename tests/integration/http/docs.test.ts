@@ -47,7 +47,7 @@ describe("the OpenAPI document", () => {
     for (const operation of Object.values(paths!).flatMap((methods) => Object.values(methods))) {
       expect(operation.summary as unknown).toBeString();
       expect(described).toContain((operation.tags as unknown as string[])[0]!);
-      expect(operation.responses).toHaveProperty("200");
+      expect(Object.keys(operation.responses!).some((status) => status.startsWith("2"))).toBeTrue();
     }
   });
 
@@ -59,7 +59,10 @@ describe("the OpenAPI document", () => {
     expect(schema!.properties!.key).toMatchObject({ type: "string", maxLength: 128 });
     const names = (operation: Json) =>
       (operation.parameters as unknown as { name: string }[]).map(({ name }) => name);
-    expect(names(paths!["/topics/{topic}/history"]!.get!)).toEqual(["topic", "since", "limit", "reverse"]);
+    const history = paths!["/topics/{topic}/history"]!.get!;
+    expect(names(history)).toEqual(["topic", "since", "limit", "reverse"]);
+    const [, , limit] = history.parameters as unknown as Json[];
+    expect(limit!.schema).toEqual({ type: "integer", minimum: 0, maximum: Number.MAX_SAFE_INTEGER } as never);
     expect(names(paths!["/events"]!.get!)).toContain("Last-Event-ID");
   });
 
