@@ -43,6 +43,7 @@ describe("the page's files", () => {
     const answer = await get({ "accept-encoding": "br, gzip;q=0.5" });
     expect(answer.headers.get("content-encoding")).toBe("gzip");
     expect(answer.headers.get("vary")).toBe("Accept-Encoding");
+    expect(answer.headers.get("etag")).toBe('W/"script"');
     const body = new Uint8Array(await answer.arrayBuffer());
     expect(body.length).toBeLessThan(200);
     expect(new TextDecoder().decode(Bun.gunzipSync(body))).toStartWith("/* blank");
