@@ -61,12 +61,8 @@ function encodeResult({ counters }: PublishingContext, { topic, outcome }: Resul
   return JSON.stringify({ topic, error: { code, message } });
 }
 
-/** All failed: 503 if trying again may help, else what was wrong with the first. */
+/** 503 if all failed: nothing was published, and each result says whether trying again may help. */
 function statusOf(results: readonly Result[]): number {
-  const statuses: number[] = [];
-  for (const { outcome } of results) {
-    if (!(outcome instanceof Failure)) return 200;
-    statuses.push(errorTable[outcome.code].status);
-  }
-  return statuses.includes(503) ? 503 : (statuses[0] ?? 200);
+  const anyAccepted = results.some(({ outcome }) => !(outcome instanceof Failure));
+  return anyAccepted || results.length === 0 ? 200 : errorTable.unavailable.status;
 }

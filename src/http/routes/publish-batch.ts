@@ -18,7 +18,7 @@ type Item = PublishRequest | { readonly topic: string | undefined; readonly fail
 const text = {
   summary: "Publish a batch",
   description:
-    "Each publication has its own result; one that fails stops none of the others. The status is an error's only if " +
+    "Each publication has its own result; one that fails stops none of the others. The status is 503 if " +
     "all failed.",
   tag: tags.publishing,
   answer: BatchAnswer,

@@ -15,7 +15,7 @@ const text = {
   summary: "Publish",
   description:
     "`message`, `data` or both are needed. With `topic` the answer is its position; with `topics` it is a list of " +
-    "results, and an error's status only if all failed. A publish that was answered `unavailable` may have happened: " +
+    "results, and status 503 if all failed. A publish that was answered `unavailable` may have happened: " +
     "repeat it with the same `key`.",
   tag: tags.publishing,
   answer: PublishAnswer,
