@@ -76,6 +76,8 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       hostname: config.host,
       port,
       development: false,
+      // Outside development Bun would share the port with a second server, started by mistake, in silence.
+      reusePort: false,
       idleTimeout: Math.ceil(config.httpIdleTimeoutMs / 1000),
       // Bodies are bounded where they are read: Bun would cut the caller off, or answer without saying why.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
