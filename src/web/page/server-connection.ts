@@ -10,7 +10,7 @@ import {
   type PublishResult,
   type Subscription,
 } from "../../client/index.ts";
-import { type Failure, failureOf } from "./errors.ts";
+import { type Failure, failure, failureOf } from "./errors.ts";
 import type { Identity } from "./identity.ts";
 
 /** What a part of the page that reads a topic is told. */
@@ -152,14 +152,21 @@ export class ServerConnection {
     });
     subscription.on("subscribed", (position) => tell((reader) => reader.subscribed?.(position)));
     subscription.on("break", (gap) => tell((reader) => reader.broken?.(gap)));
+    let reason: Failure | null = null;
     subscription.on("error", (error) => {
-      if (!error.retryable) tell((reader) => reader.refused?.(failureOf(error)));
+      reason = failureOf(error);
+    });
+    subscription.on("unsubscribed", ({ code }) => {
+      // Without a code it was the page that ended it.
+      if (code === null) return;
+      const told = reason?.code === code ? reason : failure(code, "The server has ended the subscription.");
+      tell((reader) => reader.refused?.(told));
     });
   }
 
-  #failed(failure: Failure): void {
+  #failed(reason: Failure): void {
     // The reader's own Disconnect is no failure.
-    if (failure.code !== "closed") this.#tell((observer) => observer.failed?.(failure));
+    if (reason.code !== "closed") this.#tell((observer) => observer.failed?.(reason));
   }
 
   #tell(act: (observer: ConnectionObserver) => void): void {

@@ -9,7 +9,7 @@ export class Views {
   readonly #tabs = new Map<ViewName, HTMLButtonElement>();
   readonly #panels = new Map<ViewName, HTMLElement>();
   readonly #onShow: (view: ViewName) => void;
-  #current: ViewName = "chat";
+  #current: ViewName | null = null;
 
   constructor(onShow: (view: ViewName) => void) {
     this.#onShow = onShow;
@@ -23,7 +23,8 @@ export class Views {
     window.addEventListener("hashchange", () => this.#show(viewOfAddress()));
   }
 
-  get current(): ViewName {
+  /** Null until `start`. */
+  get current(): ViewName | null {
     return this.#current;
   }
 
@@ -33,9 +34,11 @@ export class Views {
 
   #go(name: ViewName): void {
     if (viewOfAddress() !== name) window.location.hash = name;
+    this.#show(name);
   }
 
   #show(name: ViewName): void {
+    if (name === this.#current) return;
     this.#current = name;
     for (const candidate of viewNames) {
       const selected = candidate === name;

@@ -1,4 +1,4 @@
-import type { Publication } from "../../../client/index.ts";
+import type { Break, HistoryPage, Publication } from "../../../client/index.ts";
 import { failureOf } from "../errors.ts";
 import { OwnKeys } from "../identity.ts";
 import type { ServerConnection } from "../server-connection.ts";
@@ -56,28 +56,31 @@ export class ChatView {
 
   #read(topic: (typeof chatTopics)[number]): void {
     let isHistoryShown = false;
-    const showHistory = () => {
+    const showHistory = async () => {
       isHistoryShown = true;
-      void this.#showHistory(topic, historyLimits[topic]).then((isShown) => {
-        isHistoryShown = isShown;
-      });
+      const page = await this.#showHistory(topic, historyLimits[topic]);
+      isHistoryShown = page !== null;
+      return page;
     };
     this.#connection.read(topic, {
       publication: (publication, epoch) => this.#receive(publication, epoch),
       subscribed: () => {
-        if (!isHistoryShown) showHistory();
+        if (!isHistoryShown) void showHistory();
       },
-      broken: () => {
-        this.#say("break", `Some messages may be missing here (${topic})`);
-        showHistory();
+      broken: (gap) => {
+        const id = this.#say("break", `Some messages may be missing here (${topic})`);
+        void showHistory().then((page) => {
+          if (page !== null && closes(page, gap)) this.#timeline.remove(id);
+        });
       },
       refused: ({ message }) => this.#say("system", `${topic} cannot be read: ${message}`),
     });
   }
 
-  async #showHistory(topic: string, limit: number): Promise<boolean> {
+  async #showHistory(topic: string, limit: number): Promise<HistoryPage | null> {
     try {
-      const { epoch, publications } = await this.#connection.history(topic, limit);
+      const page = await this.#connection.history(topic, limit);
+      const { epoch, publications } = page;
       this.#timeline.merge(
         publications.map((publication) => entryOf(publication, epoch, this.#ownKeys.has(publication.key))),
       );
@@ -86,10 +89,10 @@ export class ChatView {
         if (waiting !== undefined) this.#timeline.remove(waiting.id);
       }
       this.#view.schedule();
-      return true;
+      return page;
     } catch {
       // The next answer to the subscription asks again; what is live is shown all the same.
-      return false;
+      return null;
     }
   }
 
@@ -154,11 +157,13 @@ export class ChatView {
     void this.#publish(id, waiting.text);
   }
 
-  #say(kind: EntryKind, text: string): void {
+  /** A line of the page's own. One about a break stands where the break is: after what is known so far. */
+  #say(kind: EntryKind, text: string): string {
+    const id = crypto.randomUUID();
     this.#timeline.append({
-      id: crypto.randomUUID(),
+      id,
       kind,
-      ts: Date.now(),
+      ts: (kind === "break" ? this.#timeline.newestTs : null) ?? Date.now(),
       text,
       sender: "",
       own: false,
@@ -166,5 +171,12 @@ export class ChatView {
       place: null,
     });
     this.#view.schedule();
+    return id;
   }
+}
+
+/** Whether the page of the history holds everything that the break left out. */
+function closes({ epoch, publications }: HistoryPage, { from }: Break): boolean {
+  const first = publications[0]?.offset;
+  return epoch === from.epoch && first !== undefined && first <= from.offset + 1;
 }

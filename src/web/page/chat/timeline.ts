@@ -52,8 +52,9 @@ export class Timeline {
     return [...this.#placed, ...this.#waiting];
   }
 
-  get size(): number {
-    return this.#placed.length + this.#waiting.length;
+  /** When the newest of those that have their place came about; null when there is none. */
+  get newestTs(): number | null {
+    return this.#placed.at(-1)?.ts ?? null;
   }
 
   /** Adds a live entry at the end. False when it is there already: then only its time becomes the server's. */
@@ -107,9 +108,11 @@ export class Timeline {
     this.#replaceWaiting(id, ({ failure: _, ...entry }) => ({ ...entry, delivery: "pending" }));
   }
 
-  /** Takes away one that waits. */
   remove(id: string): void {
     this.#waiting = this.#waiting.filter((entry) => entry.id !== id);
+    const index = this.#placed.findIndex((entry) => entry.id === id);
+    const [removed] = index < 0 ? [] : this.#placed.splice(index, 1);
+    if (removed !== undefined) this.#ids.delete(identity(removed));
   }
 
   #replaceWaiting(id: string, change: (entry: Entry) => Entry): void {

@@ -79,6 +79,9 @@ export class Chart {
   }
 }
 
+/** A sparkline has no scale to read: its shape may fill its height. */
+const atLeastOne = (highest: number) => Math.max(1, highest);
+
 /** A row's small curve, for the eye alone. */
 export class Sparkline {
   readonly element: SVGSVGElement;
@@ -97,6 +100,7 @@ export class Sparkline {
   }
 
   show(samples: readonly (number | null)[]): void {
-    this.#path.setAttribute("d", drawCurve(samples, this.#capacity, 60, 16).line);
+    this.#path.setAttribute("d", drawCurve(samples, this.#capacity, 60, 16, atLeastOne).line);
+    this.element.classList.toggle("idle", !samples.some((sample) => sample !== null && sample > 0));
   }
 }

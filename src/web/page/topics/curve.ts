@@ -7,16 +7,17 @@ export interface Curve {
 
 /**
  * Draws samples from the right edge leftwards, one step for each of `capacity` places, so that a short series
- * grows in from the right. A null is a gap in the line.
+ * grows in from the right. A null is a gap in the line. `topOf` makes the value at the top of the highest sample.
  */
 export function drawCurve(
   samples: readonly (number | null)[],
   capacity: number,
   width: number,
   height: number,
+  topOf: (highest: number) => number = niceTop,
 ): Curve {
   const shown = samples.slice(-capacity);
-  const top = niceTop(Math.max(0, ...shown.map((sample) => sample ?? 0)));
+  const top = topOf(Math.max(0, ...shown.map((sample) => sample ?? 0)));
   const step = width / (capacity - 1);
   const start = capacity - shown.length;
   let line = "";
@@ -47,11 +48,15 @@ function round(value: number): string {
   return String(Math.round(value * 100) / 100);
 }
 
-/** The next of 1, 2, 5, 10, 20, 50 … that is not below `value`; at least 1. */
+/** So that the highest sample stays clear of what is written at the top. */
+const headroom = 1.1;
+
+/** The next of 1, 2, 5, 10, 20, 50 … with some room above `value`; at least 1. */
 export function niceTop(value: number): number {
-  if (!(value > 1)) return 1;
-  const magnitude = 10 ** Math.floor(Math.log10(value));
-  const step = [1, 2, 5, 10].find((candidate) => candidate * magnitude >= value) ?? 10;
+  const needed = value * headroom;
+  if (!(needed > 1)) return 1;
+  const magnitude = 10 ** Math.floor(Math.log10(needed));
+  const step = [1, 2, 5, 10].find((candidate) => candidate * magnitude >= needed) ?? 10;
   return step * magnitude;
 }
 

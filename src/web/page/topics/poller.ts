@@ -16,14 +16,21 @@ export interface Poll {
 export class Poller {
   readonly #onPoll: (poll: Poll) => void;
   readonly #onFailure: (failure: Failure | null) => void;
+  readonly #topicsPath: () => string;
   #isOn = false;
   #timer: number | undefined;
   #request: AbortController | null = null;
 
-  /** `onFailure` is called with null when all is well again. */
-  constructor(onPoll: (poll: Poll) => void, onFailure: (failure: Failure | null) => void) {
-    this.#onPoll = onPoll;
-    this.#onFailure = onFailure;
+  constructor(options: {
+    /** Which topics to ask for. */
+    readonly topicsPath: () => string;
+    readonly onPoll: (poll: Poll) => void;
+    /** Called with null when all is well again. */
+    readonly onFailure: (failure: Failure | null) => void;
+  }) {
+    this.#topicsPath = options.topicsPath;
+    this.#onPoll = options.onPoll;
+    this.#onFailure = options.onFailure;
     document.addEventListener("visibilitychange", () => this.#update());
   }
 
@@ -44,7 +51,10 @@ export class Poller {
   async #poll(signal: AbortSignal): Promise<void> {
     const startedAtMs = performance.now();
     try {
-      const [status, topics] = await Promise.all([getJson("/status", signal), getJson("/topics", signal)]);
+      const [status, topics] = await Promise.all([
+        getJson("/status", signal),
+        getJson(this.#topicsPath(), signal),
+      ]);
       if (signal.aborted) return;
       this.#onPoll({ atMs: performance.now(), status, topics });
       this.#onFailure(null);

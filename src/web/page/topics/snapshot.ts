@@ -11,9 +11,21 @@ export interface StatusSummary {
   readonly publications: number | null;
   readonly deliveries: number | null;
   readonly connections: number | null;
+  /** How many topics there are, listed or not. */
+  readonly topics: number | null;
 }
 
-/** Reads `{"topics":[…]}`, leaving out what is not a topic; subscribers may be a number or counted by transport. */
+const listedMax = 1000;
+const prefixExpression = /^[A-Za-z0-9_.:@|~=-]{1,255}$/;
+
+/** Which topics to ask for: all of them, or where they are too many those that begin with the filter. */
+export function topicsPath(filter: string, total: number): string {
+  const prefix = filter.trim();
+  const isNarrowed = total > listedMax && prefixExpression.test(prefix);
+  return `/topics?limit=${listedMax}${isNarrowed ? `&prefix=${encodeURIComponent(prefix)}` : ""}`;
+}
+
+/** Reads `{"topics":[…]}`, leaving out what is not a topic. */
 export function readTopics(body: unknown): TopicSummary[] {
   const list = record(body).topics;
   if (!Array.isArray(list)) return [];
@@ -25,7 +37,7 @@ export function readTopics(body: unknown): TopicSummary[] {
         topic,
         epoch: typeof epoch === "string" ? epoch : "",
         offset: number(offset) ?? 0,
-        subscribers: countSubscribers(subscribers),
+        subscribers: total(subscribers) ?? 0,
       },
     ];
   });
@@ -34,15 +46,18 @@ export function readTopics(body: unknown): TopicSummary[] {
 export function readStatus(body: unknown): StatusSummary {
   const status = record(body);
   return {
-    publications: number(status.publications) ?? number(status.messages_received),
-    deliveries: number(status.deliveries) ?? number(status.messages_sent),
+    publications: total(record(status.publications).received),
+    deliveries: total(status.deliveries),
     connections: number(status.active_connections),
+    topics: number(status.topics),
   };
 }
 
-function countSubscribers(subscribers: unknown): number {
-  if (typeof subscribers === "number") return number(subscribers) ?? 0;
-  return Object.values(record(subscribers)).reduce<number>((sum, value) => sum + (number(value) ?? 0), 0);
+/** A number, or the sum of a record of them, as counters are told apart by transport; null without any. */
+function total(counter: unknown): number | null {
+  if (typeof counter === "number") return number(counter);
+  const numbers = Object.values(record(counter)).flatMap((value) => number(value) ?? []);
+  return numbers.length === 0 ? null : numbers.reduce((sum, value) => sum + value, 0);
 }
 
 function number(value: unknown): number | null {

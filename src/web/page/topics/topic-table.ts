@@ -31,6 +31,7 @@ export class TopicTable {
   readonly #headings = new Map<Column, HTMLTableCellElement>();
   #drawn = new Map<string, DrawnRow>();
   #rows: readonly TopicRow[] = [];
+  #total = 0;
   #picked: string | null = null;
   #order: Order = { column: "topic", descending: false };
 
@@ -56,8 +57,14 @@ export class TopicTable {
     this.#draw();
   }
 
-  show(rows: readonly TopicRow[]): void {
+  get filter(): string {
+    return this.#filter.value;
+  }
+
+  /** `total` counts those too that the server did not list. */
+  show(rows: readonly TopicRow[], total: number): void {
     this.#rows = rows;
+    this.#total = total;
     this.#draw();
   }
 
@@ -99,8 +106,8 @@ export class TopicTable {
       this.#body,
       [...drawn.values()].map((row) => row.element),
     );
-    this.#count.textContent = this.#rows.length.toLocaleString("en");
-    this.#rest.textContent = hintFor(this.#rows.length, rows.length);
+    this.#count.textContent = this.#total.toLocaleString("en");
+    this.#rest.textContent = hintFor(rows.length, this.#rows.length, this.#total);
   }
 
   #create(topic: string): DrawnRow {
@@ -136,9 +143,10 @@ function setText(target: HTMLElement, text: string): void {
   if (target.textContent !== text) target.textContent = text;
 }
 
-function hintFor(total: number, matching: number): string {
+function hintFor(matching: number, listed: number, total: number): string {
   if (total === 0) return "No topics yet. The first publication or subscription makes one.";
-  if (matching === 0) return "No topic has that in its name.";
+  const unlisted = total > listed ? "There are more than the server lists: filter by how a name begins." : "";
+  if (matching === 0) return unlisted || "No topic has that in its name.";
   if (matching > rowsMax) return `${(matching - rowsMax).toLocaleString("en")} more: filter to see them.`;
-  return "";
+  return unlisted;
 }

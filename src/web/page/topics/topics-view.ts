@@ -5,7 +5,7 @@ import { Chart } from "./chart.ts";
 import { type Poll, Poller } from "./poller.ts";
 import { PublishForm } from "./publish-form.ts";
 import { RateHistory } from "./rates.ts";
-import { readStatus, readTopics } from "./snapshot.ts";
+import { readStatus, readTopics, topicsPath } from "./snapshot.ts";
 import { TopicTable } from "./topic-table.ts";
 import { WatchPanel } from "./watch-panel.ts";
 
@@ -25,6 +25,7 @@ export class TopicsView {
   readonly #watch: WatchPanel;
   readonly #form: PublishForm;
   readonly #poller: Poller;
+  #topicsTotal = 0;
   readonly #problem = byId("poll-problem", HTMLElement);
 
   constructor(connection: ServerConnection) {
@@ -43,10 +44,11 @@ export class TopicsView {
       this.#table.mark(null);
       this.#table.focus(topic);
     });
-    this.#poller = new Poller(
-      (poll) => this.#show(poll),
-      (failure) => this.#showProblem(failure),
-    );
+    this.#poller = new Poller({
+      topicsPath: () => topicsPath(this.#table.filter, this.#topicsTotal),
+      onPoll: (poll) => this.#show(poll),
+      onFailure: (failure) => this.#showProblem(failure),
+    });
   }
 
   set isShown(isShown: boolean) {
@@ -64,7 +66,7 @@ export class TopicsView {
   }
 
   #show({ atMs, status, topics }: Poll): void {
-    const { publications, deliveries, connections } = readStatus(status);
+    const { publications, deliveries, connections, topics: topicsTotal } = readStatus(status);
     const counters: Record<string, number> = {};
     if (publications !== null) counters.publications = publications;
     if (deliveries !== null) counters.deliveries = deliveries;
@@ -76,12 +78,14 @@ export class TopicsView {
     this.#connectionsChart.show(this.#connections);
 
     const summaries = readTopics(topics);
+    this.#topicsTotal = Math.max(topicsTotal ?? 0, summaries.length);
     this.#topicRates.add({
       atMs,
       counters: Object.fromEntries(summaries.map(({ topic, offset }) => [topic, offset])),
     });
     this.#table.show(
       summaries.map((summary) => ({ ...summary, rate: this.#topicRates.latest(summary.topic) })),
+      this.#topicsTotal,
     );
     this.#form.suggest(summaries.slice(0, suggestionsMax).map(({ topic }) => topic));
   }

@@ -10,6 +10,9 @@ const historyLimit = 20;
 const membersShownMax = 50;
 const presenceIntervalMs = 5000;
 
+/** Stands for a break of the stream among the publications. */
+const gap = Symbol("gap");
+
 /** One topic under observation: its live messages, the newest first, and who reads it. */
 export class WatchPanel {
   readonly #connection: ServerConnection;
@@ -28,6 +31,7 @@ export class WatchPanel {
   /** Places shown, so that the history and the live stream overlap without doubles. */
   readonly #shown = new Set<string>();
   #held: { readonly publication: Publication; readonly epoch: string | null }[] = [];
+  #queued: (Publication | typeof gap)[] = [];
   #isPaused = false;
 
   constructor(connection: ServerConnection, onClose: (topic: string) => void) {
@@ -53,7 +57,7 @@ export class WatchPanel {
     this.#stopReading = this.#connection.read(topic, {
       publication: (publication, epoch) => this.#receive(publication, epoch),
       subscribed: (position) => this.#subscribed(topic, position),
-      broken: () => this.#addGap(),
+      broken: () => this.#queue(gap),
       refused: ({ message, remedy }) => this.#say(`This topic cannot be read: ${message} ${remedy}`),
     });
     const position = this.#connection.positionOf(topic);
@@ -93,6 +97,7 @@ export class WatchPanel {
     this.#messages.replaceChildren();
     this.#shown.clear();
     this.#held = [];
+    this.#queued = [];
     this.#setPaused(false);
     this.#presence.replaceChildren();
     this.#position.textContent = "";
@@ -131,19 +136,21 @@ export class WatchPanel {
   }
 
   #add(publication: Publication, epoch: string | null): void {
-    if (!this.#isNew(publication, epoch)) return;
-    this.#say("");
-    this.#messages.prepend(drawMessage(publication));
-    this.#trim();
+    if (this.#isNew(publication, epoch)) this.#queue(publication);
   }
 
-  #addGap(): void {
-    this.#messages.prepend(element("li", { class: "gap" }, "Some messages may be missing here"));
-    this.#trim();
-  }
-
-  #trim(): void {
-    while (this.#messages.childElementCount > messagesMax) this.#messages.lastElementChild?.remove();
+  /** Draws at most once a frame, and no more than is kept: a busy topic must not stop the page. */
+  #queue(item: Publication | typeof gap): void {
+    this.#queued.push(item);
+    if (this.#queued.length > messagesMax) this.#queued.shift();
+    if (this.#queued.length > 1) return;
+    requestAnimationFrame(() => {
+      const items = this.#queued.splice(0).reverse();
+      if (items.length === 0) return;
+      this.#say("");
+      this.#messages.prepend(...items.map((queued) => (queued === gap ? drawGap() : drawMessage(queued))));
+      while (this.#messages.childElementCount > messagesMax) this.#messages.lastElementChild?.remove();
+    });
   }
 
   #isNew({ offset }: Publication, epoch: string | null): boolean {
@@ -203,6 +210,10 @@ export class WatchPanel {
     this.#note.textContent = text;
     this.#note.hidden = text === "";
   }
+}
+
+function drawGap(): HTMLElement {
+  return element("li", { class: "gap" }, "Some messages may be missing here");
 }
 
 function drawMessage(publication: Publication): HTMLElement {
