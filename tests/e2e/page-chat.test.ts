@@ -308,6 +308,24 @@ describe("a connection that is lost", () => {
     await waitForTexts(tab.page, ["while away"]);
   });
 
+  test("resumes under another name too, however much was missed", async () => {
+    const server = await serve();
+    const bob = await speaker(server.url);
+    const tab = await open(server.url);
+    await connect(tab, "Alice");
+    await publish(bob, { message: "before" });
+    await waitForTexts(tab.page, ["before"]);
+    await tab.page.getByRole("button", { name: "Disconnect" }).click();
+    await tab.page.getByRole("button", { name: "Alice: change name" }).click();
+    await tab.page.getByRole("dialog").getByRole("textbox").fill("Alicia");
+    await tab.page.keyboard.press("Enter");
+    // More than the history that a newcomer is shown.
+    const missed = Array.from({ length: 60 }, (_, index) => `missed ${index}`);
+    for (const message of missed) await publish(bob, { message });
+    await connect(tab);
+    await waitForTexts(tab.page, ["before", ...missed]);
+  });
+
   test("by a drain tells why first", async () => {
     const server = await serve({ shutdownTimeoutMs: 60_000 });
     const tab = await open(server.url);
