@@ -32,3 +32,6 @@ export const bounds = {
   /** Levels of nesting in a publication's `data`. */
   dataDepth: 128,
 } as const;
+
+/** Seconds after which a connection that was refused may try again. */
+export const retryAfterSeconds = 2;

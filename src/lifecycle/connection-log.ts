@@ -1,5 +1,6 @@
 import type { Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { OnRefused } from "../transport/admission.ts";
 import type { ConnectionEvents, Ended } from "../transport/connection-events.ts";
 
 /** Counts connections as they come and go, and writes one line for each. */
@@ -14,6 +15,14 @@ export function connectionLog(log: Log, telemetry: Telemetry): ConnectionEvents 
       telemetry.connectionEnded(ended);
       logEnd(log, ended);
     },
+  };
+}
+
+/** Counts connections that were not accepted, and writes one line for each. */
+export function refusalLog(log: Log, telemetry: Telemetry): OnRefused {
+  return (reason, { code }) => {
+    telemetry.counters.connectionsRefused.add(reason);
+    log.debug({ reason, code }, "connection refused");
   };
 }
 

@@ -4,6 +4,7 @@ import type { Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { acceptEventStream } from "../transport/event-stream-accept.ts";
 import { contentSecurityPolicy } from "../web/assets.ts";
+import { refusalLog } from "./connection-log.ts";
 import type { Node } from "./node.ts";
 import { systemClock } from "./system-ports.ts";
 
@@ -19,6 +20,7 @@ export function createHttpContext(
     admission: node.admission,
     topicsMax: config.sseTopicsMax,
     retryMs: config.sseRetryMs,
+    refused: refusalLog(ports.log, ports.telemetry),
   };
   return {
     config,

@@ -2,7 +2,6 @@ import { hostname } from "node:os";
 import type { Server } from "bun";
 import type { Config } from "../config/index.ts";
 import { version } from "../config/index.ts";
-import type { Failure } from "../core/failure.ts";
 import { createHttpApplication } from "../http/application.ts";
 import { addSecurityHeaders } from "../http/security-headers.ts";
 import { statusOf } from "../http/status.ts";
@@ -10,10 +9,10 @@ import { createLog, type Log } from "../telemetry/log.ts";
 import { readOpenFilesLimit } from "../telemetry/process-facts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import type { WebSocketLink } from "../transport/websocket-link.ts";
-import { type RefusalReason, upgradeWebSocket } from "../transport/websocket-upgrade.ts";
+import { upgradeWebSocket } from "../transport/websocket-upgrade.ts";
 import { loadPage } from "../web/assets.ts";
 import { Background } from "./background.ts";
-import { connectionLog } from "./connection-log.ts";
+import { connectionLog, refusalLog } from "./connection-log.ts";
 import { Drain } from "./drain.ts";
 import { createHttpContext } from "./http-context.ts";
 import { Listener } from "./listener.ts";
@@ -66,10 +65,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
     webSockets: node.webSockets,
     admission: node.admission,
     users: node.users,
-    refused: (reason: RefusalReason, failure: Failure) => {
-      telemetry.counters.connectionsRefused.add(reason);
-      log.debug({ reason, code: failure.code }, "connection refused");
-    },
+    refused: refusalLog(log, telemetry),
   };
   const listen = (port: number): Server<WebSocketLink> =>
     Bun.serve<WebSocketLink>({

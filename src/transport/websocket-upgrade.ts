@@ -1,11 +1,12 @@
 import type { Server } from "bun";
+import { retryAfterSeconds } from "../core/bounds.ts";
 import { errorBody } from "../core/error-body.ts";
 import { errorTable } from "../core/errors.ts";
 import { Failure } from "../core/failure.ts";
 import { isOriginAllowed } from "../core/origin.ts";
 import { type Role, readWebSocketQuery } from "../session/handshake.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
-import type { Admission } from "./admission.ts";
+import { type Admission, type OnRefused, type RefusalReason, reasonOf } from "./admission.ts";
 import type { WebSocketLink } from "./websocket-link.ts";
 import type { WebSocketServer } from "./websocket-server.ts";
 
@@ -19,19 +20,12 @@ export interface UpgradeOptions {
 /** What a user's second WebSocket does: stand beside the first, take its place, or be refused. */
 export type DuplicateUser = "allow" | "replace" | "reject";
 
-/** Why a connection was not accepted, for logs and metrics. */
-export type RefusalReason = "draining" | "max_connections" | "origin" | "conflict" | "bad_request";
-
 export interface UpgradePorts {
   readonly webSockets: WebSocketServer;
   readonly admission: Admission;
   readonly users: UserRegistry;
-  /** Told why a connection was refused. */
-  readonly refused: (reason: RefusalReason, failure: Failure) => void;
+  readonly refused: OnRefused;
 }
-
-/** Seconds after which a refused client may try again. */
-const retryAfterSeconds = 2;
 
 const foreignOrigin = new Failure(
   "forbidden",
@@ -73,8 +67,7 @@ export function upgradeWebSocket(
   }
   const refusal = ports.admission.refusal();
   if (refusal !== null) {
-    const reason = refusal.code === "draining" ? "draining" : "max_connections";
-    return refuse(reason, refusal, { "retry-after": String(retryAfterSeconds) });
+    return refuse(reasonOf(refusal), refusal, { "retry-after": String(retryAfterSeconds) });
   }
   const handshake = readWebSocketQuery(queryOf(request.url), options);
   if (handshake instanceof Failure) return refuse("bad_request", handshake);

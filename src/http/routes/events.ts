@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import { retryAfterSeconds } from "../../core/bounds.ts";
 import { Failure } from "../../core/failure.ts";
 import { namePattern, userIdPattern } from "../../core/topic-name.ts";
 import type { HttpContext } from "../context.ts";
@@ -43,6 +44,12 @@ const text = {
   ],
 } as const;
 
+/** Who is refused for now is told when to come back. */
+function refused(failure: Failure): HttpFailure {
+  if (failure.code !== "unavailable") return new HttpFailure(failure);
+  return new HttpFailure(failure, { headers: { "retry-after": String(retryAfterSeconds) } });
+}
+
 export function eventsRoute({ openEventStream }: HttpContext, server: ServerSlot) {
   return (
     new Elysia()
@@ -50,7 +57,7 @@ export function eventsRoute({ openEventStream }: HttpContext, server: ServerSlot
         "/events",
         ({ request }) => {
           const answer = openEventStream(originalOf(request), server.get());
-          if (answer instanceof Failure) throw new HttpFailure(answer);
+          if (answer instanceof Failure) throw refused(answer);
           return answer;
         },
         { detail: documented(text) },
