@@ -40,12 +40,7 @@ test("every command and every frame of the server's is there", () => {
 
   const isShown = (type: string) => new RegExp(`"type": ?"${type}"`).test(document.text);
   // This version sends none of these.
-  expect(serverFrameTypes.filter((type) => !isShown(type))).toEqual([
-    "authenticated",
-    "refreshed",
-    "join",
-    "leave",
-  ]);
+  expect(serverFrameTypes.filter((type) => !isShown(type))).toEqual(["authenticated", "refreshed"]);
 });
 
 test("the errors are those of the server, with their status", () => {

@@ -14,7 +14,7 @@ const shell = new Shell({ folder: import.meta.dir, placeholders });
 let server: RunningServer;
 
 beforeAll(async () => {
-  server = await startTestServer({ notificationIntervalMs: 0 });
+  server = await startTestServer({ presenceEvents: ["lobby"] });
   placeholders.set("port", String(server.port));
 });
 
