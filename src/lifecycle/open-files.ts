@@ -7,10 +7,15 @@ const reserve = 64;
 export class OpenFiles {
   readonly #limit: number;
   readonly #reserve: number;
+  readonly #count: () => number | null;
 
-  /** `limit` null: unknown; then only a refused open tells. */
-  constructor(limit: number | null) {
+  /**
+   * `limit` null: unknown; then only a refused open tells. `count` says how many are open, which may take
+   * milliseconds; null where the system does not tell.
+   */
+  constructor(limit: number | null, count: () => number | null) {
     this.#limit = limit ?? Number.POSITIVE_INFINITY;
+    this.#count = count;
     this.#reserve = Math.min(reserve, this.#limit / 8);
   }
 
@@ -21,7 +26,8 @@ export class OpenFiles {
 
   /** There is room again, with some to spare: going in and out at the edge would help nobody. */
   get hasRecovered(): boolean {
-    return this.#lowestFree() < this.#limit - 2 * this.#reserve;
+    // One low number may be free among thousands in use, the closed listener's own for one.
+    return (this.#count() ?? this.#lowestFree()) < this.#limit - 2 * this.#reserve;
   }
 
   /** The system hands out the lowest free number: cheaper to ask than to count a hundred thousand. */

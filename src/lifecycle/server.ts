@@ -6,7 +6,7 @@ import { createHttpApplication } from "../http/application.ts";
 import { addSecurityHeaders } from "../http/security-headers.ts";
 import { statusOf } from "../http/status.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
-import { readOpenFilesLimit } from "../telemetry/process-facts.ts";
+import { countOpenFiles, readOpenFilesLimit } from "../telemetry/process-facts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import type { WebSocketLink } from "../transport/websocket-link.ts";
 import { upgradeWebSocket } from "../transport/websocket-upgrade.ts";
@@ -88,7 +88,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       },
     });
   const listener = new Listener(listen, config.port, {
-    openFiles: new OpenFiles(readOpenFilesLimit()),
+    openFiles: new OpenFiles(readOpenFilesLimit(), countOpenFiles),
     log,
   });
   node.webSocketFanOut.attach((native, text) => listener.publish(native, text));

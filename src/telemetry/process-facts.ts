@@ -38,7 +38,8 @@ export function readOpenFilesLimit(): number | null {
   }
 }
 
-function countOpenFiles(): number | null {
+/** How many file descriptors are open now; null where the system does not tell. */
+export function countOpenFiles(): number | null {
   try {
     // Since Linux 6.2 the folder's size is the number of its entries; before, it is 0.
     return statSync("/proc/self/fd").size || readdirSync("/proc/self/fd").length;

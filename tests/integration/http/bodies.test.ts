@@ -153,7 +153,7 @@ describe("what is hostile", () => {
     test(`nesting without end: ${body.slice(0, 30)}`, async () => {
       expect([413, 422]).toContain((await server.post("/publish", body)).status);
       for (const path of ["/publish/batch", "/notify"]) {
-        expect((await server.post(path, body)).status).toBeLessThan(500);
+        expect([200, 413, 422, 503]).toContain((await server.post(path, body)).status);
       }
     });
   }
