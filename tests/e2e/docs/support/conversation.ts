@@ -16,6 +16,10 @@ export interface Conversation {
 /** What wscat says when the connection has ended. */
 const disconnected = /^Disconnected /;
 
+function notAsExpected(expected: string, line: string): string {
+  return `it should say\n${expected}\nand says\n${line}`;
+}
+
 /** With the tests' own client: every frame must be expected, in order. */
 export class WireConversation implements Conversation {
   readonly #client: WebSocketClient;
@@ -38,8 +42,7 @@ export class WireConversation implements Conversation {
 
   async hear(expected: string): Promise<void> {
     const line = disconnected.test(expected) ? await this.#hearEnd() : await this.#hearFrame();
-    if (this.#placeholders.matches(expected, line)) return;
-    throw new Error(`it should say\n${expected}\nand says\n${line}`);
+    if (!this.#placeholders.matches(expected, line)) throw new Error(notAsExpected(expected, line));
   }
 
   async end(): Promise<void> {
@@ -78,11 +81,12 @@ export class TerminalConversation implements Conversation {
   }
 
   async hear(expected: string): Promise<void> {
-    const find = () => this.#heard.findIndex((line) => this.#placeholders.matches(expected, line));
-    await until(() => find() >= 0, 10_000, expected).catch((error: Error) => {
+    await until(() => this.#heard.length > 0, 10_000, expected).catch((error: Error) => {
       throw new Error(`${error.message}; the screen shows:\n${this.#program.screen}`);
     });
-    this.#linesRead += find() + 1;
+    const line = this.#heard[0]!;
+    this.#linesRead++;
+    if (!this.#placeholders.matches(expected, line)) throw new Error(notAsExpected(expected, line));
   }
 
   async end(): Promise<void> {

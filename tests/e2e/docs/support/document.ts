@@ -23,7 +23,10 @@ export interface Document {
 }
 
 export async function readDocument(name: string): Promise<Document> {
-  const text = await readFile(join(root, name), "utf8");
+  return parseDocument(name, await readFile(join(root, name), "utf8"));
+}
+
+export function parseDocument(name: string, text: string): Document {
   return { name, text, blocks: readBlocks(text) };
 }
 
