@@ -71,6 +71,8 @@ has_any() {
 
 ensure_test_programs() {
   local missing=()
+  has_any curl || missing+=(curl)
+  has_any jq || missing+=(jq)
   has_any redis-server || missing+=(redis-server)
   has_any chromium chromium-browser google-chrome google-chrome-stable || missing+=(chromium)
   [ ${#missing[@]} -eq 0 ] && return

@@ -101,7 +101,7 @@ export const settings = {
     default: "logs",
     pattern: /^[^\0]+$/,
     expects: "the path of a folder",
-    description: "Folder of websocket_server.log and errors.log.",
+    description: "Folder of websocket_server.log and errors.log; none: standard output alone.",
   }),
   logRotationBytes: bytes({
     name: "LOG_ROTATION",
@@ -137,7 +137,7 @@ export const settings = {
     default: 30 * SECOND,
     minimum: 10,
     maximum: DAY,
-    description: "A WebSocket that was silent for this long is sent a PING.",
+    description: "Every WebSocket is sent a PING this often.",
   }),
   pingTimeoutMs: duration({
     name: "PING_TIMEOUT",

@@ -1,3 +1,4 @@
+import { evictionLabel } from "../telemetry/counters.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import type { OnRefused } from "../transport/admission.ts";
@@ -36,7 +37,7 @@ function logEnd(log: Log, ended: Ended): void {
     code: ended.code,
     duration_ms: Math.round(ended.durationMs),
     ...(ended.reason === "" ? {} : { reason: ended.reason }),
-    ...(ended.evictedFor === null ? {} : { evicted_for: ended.evictedFor }),
+    ...(ended.evictedFor === null ? {} : { evicted_for: evictionLabel(ended.evictedFor) }),
   };
   if (unusual) log.info(fields, "connection ended by this server");
   else log.debug(fields, "connection closed");

@@ -143,7 +143,7 @@ function openLog(config: Config, node: string): Log {
   return createLog({
     level: config.logLevel,
     format: config.logFormat,
-    directory: config.logDir,
+    directory: config.logDir === "none" ? null : config.logDir,
     rotationBytes: config.logRotationBytes,
     retentionMs: config.logRetentionMs,
     base: { node },

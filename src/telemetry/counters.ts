@@ -18,7 +18,7 @@ const refusalReasons = [
 export type RefusalReason = (typeof refusalReasons)[number];
 
 /** Why the server ended a connection that would have stayed: a slow reader, or the reason of a close code. */
-const evictionReasons: readonly string[] = ["backpressure", ...Object.keys(closeCodes)].map(snakeCase);
+const evictionReasons: readonly string[] = ["backpressure", ...Object.keys(closeCodes)].map(evictionLabel);
 
 /** Frames by `type`; `text` follows the chat rules. */
 export const commandTypes = [
@@ -91,7 +91,7 @@ export class Counters {
    */
   countEnd(transport: TransportName, code: number | null, reason: string, evictedFor: string | null): void {
     this.connectionsClosed[transport]++;
-    if (evictedFor !== null) this.evictions.add(snakeCase(evictedFor));
+    if (evictedFor !== null) this.evictions.add(evictionLabel(evictedFor));
     if (code !== null) this.websocketCloses.add(String(code));
     if (code === 1006) this.websocketAbnormalCloses.add(classifyAbnormalClose(reason));
   }
@@ -104,6 +104,7 @@ function classifyAbnormalClose(reason: string): AbnormalCloseReason {
   return /timed out/i.test(reason) ? "idle_timeout" : "protocol";
 }
 
-function snakeCase(name: string): string {
+/** What metrics and logs call a reason of the close-code table: `pong_timeout` for `pongTimeout`. */
+export function evictionLabel(name: string): string {
   return name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
 }

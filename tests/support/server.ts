@@ -60,7 +60,7 @@ export async function spawnServer(
       PATH: process.env.PATH ?? "",
       HOST: "127.0.0.1",
       PORT: "0",
-      LOG_DIR: "",
+      LOG_DIR: "none",
       NOTIFICATION_INTERVAL: "0",
       ...options.env,
     },
