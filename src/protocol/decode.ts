@@ -167,6 +167,8 @@ function startsAsObject(text: string): boolean {
 function isTooDeep(value: unknown, level = 0): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (level >= bounds.dataDepth) return true;
+  // By index: to name each place of a long list takes many times as long as to parse it.
+  if (Array.isArray(value)) return value.some((item) => isTooDeep(item, level + 1));
   for (const name in value) {
     if (isTooDeep((value as Record<string, unknown>)[name], level + 1)) return true;
   }

@@ -30,6 +30,9 @@ export interface BrokerUnderTest {
 
 export type CreateBroker = (bounds: BrokerBounds, sink: BrokerSink) => MaybePromise<BrokerUnderTest>;
 
+/** A fresh broker for one test, with bounds of its own where it asks for them. */
+export type StartBroker = (bounds?: Partial<BrokerBounds>) => Promise<BrokerHarness>;
+
 const defaultBounds: BrokerBounds = {
   historySize: 100,
   historyAgeMs: 60_000,

@@ -83,6 +83,23 @@ describe("connecting", () => {
   });
 });
 
+describe("while draining", () => {
+  test("newcomers are answered 503 and when to try again; those connected are told, and keep every command", async () => {
+    const draining = await startTestServer();
+    const client = await WebSocketClient.welcomed(draining.url, "topics=t");
+    const drained = draining.drain();
+    const notice = await client.next("shutdown_notice");
+    expect(notice.deadline).toBeGreaterThan(Date.now());
+    expect(notice.reconnect_after_ms).toBeGreaterThanOrEqual(0);
+    const { status, code, headers } = await refusal(draining.url, "");
+    expect([status, code, headers.get("retry-after")]).toEqual([503, "draining", "2"]);
+    expect(await client.request({ type: "publish", topic: "t", message: "m" })).toMatchObject({ offset: 1 });
+    expect((await client.request({ type: "subscribe", topic: "other" })).type).toBe("subscribed");
+    await client.close();
+    await drained;
+  });
+});
+
 describe("while connected", () => {
   const server = useServer({ topicsPerConnectionMax: 3, maxFrameBytes: 2000 });
 

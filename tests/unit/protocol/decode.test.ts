@@ -272,6 +272,19 @@ describe("bad frames", () => {
     }
   });
 
+  test("a long list costs no more than its parsing, give or take", () => {
+    const frame = `{"type":"publish","topic":"t","data":[${new Array(30_000).fill(1).join(",")}]}`;
+    const timeOf = (run: () => unknown) => {
+      const times = Array.from({ length: 15 }, () => {
+        const from = performance.now();
+        run();
+        return performance.now() - from;
+      });
+      return Math.min(...times);
+    };
+    expect(timeOf(() => decodeText(frame))).toBeLessThan(6 * timeOf(() => JSON.parse(frame)));
+  });
+
   test("a list as deep as a frame can hold does not exhaust the stack", () => {
     const depth = 30_000;
     const inbound = decode(`{"type":"publish","topic":"t","data":${"[".repeat(depth)}${"]".repeat(depth)}}`);
