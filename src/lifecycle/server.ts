@@ -3,6 +3,7 @@ import type { Server } from "bun";
 import type { Config } from "../config/index.ts";
 import { version } from "../config/index.ts";
 import { createHttpApplication } from "../http/application.ts";
+import { pathOf } from "../http/request-url.ts";
 import { addSecurityHeaders } from "../http/security-headers.ts";
 import { statusOf } from "../http/status.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
@@ -120,7 +121,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
   };
   let draining: Promise<void> | null = null;
   return {
-    url: `http://127.0.0.1:${listener.port}`,
+    url: `http://${reachableHost(config.host)}:${listener.port}`,
     port: listener.port,
     node: name,
     log,
@@ -150,11 +151,8 @@ function openLog(config: Config, node: string): Log {
   });
 }
 
-/** Read from the text: a request whose `Host` is broken has no URL that could be parsed. */
-function pathOf(url: string): string {
-  const authority = url.indexOf("//");
-  const start = url.indexOf("/", authority < 0 ? 0 : authority + 2);
-  if (start < 0) return "/";
-  const end = url.indexOf("?", start);
-  return end < 0 ? url.slice(start) : url.slice(start, end);
+/** From this machine, an address that stands for all of them is reached on the loopback one. */
+function reachableHost(host: string): string {
+  if (host === "0.0.0.0" || host === "::" || host === "localhost") return "127.0.0.1";
+  return host.includes(":") ? `[${host}]` : host;
 }
