@@ -7,6 +7,7 @@ export class EventCounter {
 
   /** Events that end within `bytes`, which follow those of the last call. */
   push(bytes: Buffer): number {
+    if (bytes.length === 0) return 0;
     let ended = 0;
     let position = 0;
     if (this.#endsInNewline && bytes[0] === newline) {

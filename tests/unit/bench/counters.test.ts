@@ -46,7 +46,7 @@ describe("FrameCounter", () => {
         );
         expect(pings).toBe(frames.filter((frame) => frame.opcode === Opcode.ping).length);
       }),
-      { numRuns: 200 },
+      { numRuns: 2000 },
     );
   });
 });
@@ -67,7 +67,7 @@ describe("EventCounter", () => {
           expect(countInPieces(new EventCounter(), Buffer.from(body), cuts)).toBe(expected);
         },
       ),
-      { numRuns: 200 },
+      { numRuns: 2000 },
     );
   });
 });
