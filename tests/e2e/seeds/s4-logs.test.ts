@@ -34,7 +34,7 @@ afterEach(async () => {
 
 /** A server that runs in the folder, with its logs where they are by default. */
 async function start(env: Record<string, string> = {}, bunFlags: string[] = []): Promise<SpawnedServer> {
-  server = await spawnServer({ cwd: folder, env: { LOG_LEVEL: "DEBUG", ...env }, bunFlags });
+  server = await spawnServer({ cwd: folder, env: { LOG_DIR: "", LOG_LEVEL: "DEBUG", ...env }, bunFlags });
   return server;
 }
 

@@ -72,8 +72,8 @@ METRICS_ENABLED=true
 HEALTH_CHECK_ENABLED=true
 `;
 
-test("--dev --log-level DEBUG: text logs with DEBUG lines, documentation at /docs, this machine only", async () => {
-  const { url, lines, waitForLog } = await start(["--dev", "--log-level", "DEBUG"], { HOST: "" });
+test("--dev: text logs with DEBUG lines, documentation at /docs, this machine only", async () => {
+  const { url, lines, waitForLog } = await start(["--dev"], { HOST: "" });
   expect(lines.join("\n")).toMatch(/^\S+Z INFO {5}listening url=http:\S+ host=127\.0\.0\.1 /m);
   expect(lines.join("\n")).not.toContain(openMode);
   const client = await WebSocketClient.welcomed(url);
