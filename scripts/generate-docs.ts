@@ -13,7 +13,7 @@ export const readmeFile = join(root, "README.md");
 export function envExample(): string {
   const lines = [
     "# Settings of Fanfare. Copy this file to .env and remove the # before what you change.",
-    "# Written by `bun run generate` from src/config/schema.ts.",
+    "# Written by `bun run generate` from src/config/settings.",
     "#",
     ...notation.map((sentence) => `# ${sentence}`),
   ];

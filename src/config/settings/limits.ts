@@ -1,0 +1,75 @@
+import { bytes, duration, integer } from "../setting.ts";
+import { GIB, KIB, MIB, SECOND, TIMER_LIMIT } from "./amounts.ts";
+
+/** Bounds of what one client, publisher or request may do. */
+export const limitSettings = {
+  maxFrameBytes: bytes({
+    name: "MAX_FRAME",
+    group: "Limits",
+    default: 64 * KIB,
+    minimum: 1,
+    maximum: GIB,
+    description: "The largest WebSocket frame a client may send.",
+  }),
+  maxBodyBytes: bytes({
+    name: "MAX_BODY",
+    group: "Limits",
+    default: MIB,
+    minimum: 1,
+    maximum: GIB,
+    description: "The largest body of an HTTP request.",
+  }),
+  batchMax: integer({
+    name: "BATCH_MAX",
+    group: "Limits",
+    default: 1000,
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: "publications",
+    description: "Publications in one batch.",
+  }),
+  keyAgeMs: duration({
+    name: "KEY_AGE",
+    group: "Limits",
+    default: 300 * SECOND,
+    minimum: 1,
+    maximum: TIMER_LIMIT,
+    description: "A publisher's key is remembered for this long, so that a retry publishes nothing twice.",
+  }),
+  keysPerTopicMax: integer({
+    name: "KEYS_PER_TOPIC_MAX",
+    group: "Limits",
+    default: 10_000,
+    minimum: 1,
+    maximum: 10_000_000,
+    unit: "keys",
+    description: "Publishers' keys remembered for one topic.",
+  }),
+  topicsPerConnectionMax: integer({
+    name: "TOPICS_PER_CONNECTION_MAX",
+    group: "Limits",
+    default: 1000,
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: "topics",
+    description: "Topics one connection may subscribe to.",
+  }),
+  commandsInFlightMax: integer({
+    name: "COMMANDS_IN_FLIGHT_MAX",
+    group: "Limits",
+    default: 256,
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: "commands",
+    description: "Commands of one connection that may wait for their answer at once.",
+  }),
+  presenceMembersMax: integer({
+    name: "PRESENCE_MEMBERS_MAX",
+    group: "Limits",
+    default: 1000,
+    minimum: 1,
+    maximum: 1_000_000,
+    unit: "members",
+    description: "Members listed in one answer about presence.",
+  }),
+} as const;

@@ -1,0 +1,66 @@
+import { boolean, integer, list, text } from "../setting.ts";
+
+/** Where the server listens, and who may use it from a web page. */
+export const serverSettings = {
+  host: text({
+    name: "HOST",
+    group: "Server",
+    default: "0.0.0.0",
+    flag: "--host",
+    pattern: /^[A-Za-z0-9_.:%-]+$/,
+    expects: "a host name or an IP address without scheme or port, such as 0.0.0.0 or localhost",
+    description: "Address to listen on.",
+  }),
+  port: integer({
+    name: "PORT",
+    aliases: ["API_PORT"],
+    group: "Server",
+    default: 8000,
+    minimum: 0,
+    maximum: 65_535,
+    unit: "",
+    flag: "--port",
+    description: "Port to listen on; 0 takes any free one.",
+  }),
+  workers: integer({
+    name: "WORKERS",
+    group: "Server",
+    default: 1,
+    minimum: 1,
+    maximum: 1024,
+    unit: "processes",
+    flag: "--workers",
+    description:
+      "Server processes on this port. More than one needs a relay between them: this version takes 1.",
+  }),
+  debug: boolean({
+    name: "DEBUG",
+    group: "Server",
+    default: false,
+    description: "Debug mode; LOG_LEVEL is then DEBUG unless it is set.",
+  }),
+  reload: boolean({
+    name: "RELOAD",
+    group: "Server",
+    default: false,
+    flag: "--reload",
+    description: "Restart when a source file changes.",
+  }),
+  wsPath: text({
+    name: "WS_PATH",
+    group: "Server",
+    default: "/ws",
+    pattern: /^\/[A-Za-z0-9_.~/-]*[A-Za-z0-9_.~-]$/,
+    expects: "a path that begins with / and does not end with it, such as /ws",
+    description: "Path of the WebSocket endpoint.",
+  }),
+  corsOrigins: list({
+    name: "CORS_ORIGINS",
+    group: "Server",
+    default: [],
+    pattern: /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s?#@A-Z]+)$/,
+    expects:
+      "lower-case origins without a path, such as https://example.com,https://app.example.com:8443, or *",
+    description: "Origins of web pages that may use this server beside its own.",
+  }),
+} as const;
