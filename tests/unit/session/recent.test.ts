@@ -106,17 +106,21 @@ describe("a new connection is brought up to date", () => {
     expect(toldTo(underTest, "")).toEqual(["notifications 1 new"]);
   });
 
-  test("and is told once what was published in the very turn in which it came", () => {
+  test("and is told once what a burst has yet to hand to those who are here", () => {
     const underTest = start();
-    underTest.connect("");
-    notify(underTest, "before");
-    underTest.hub.publish({ topic: "notifications", event: "notification", message: "now", store: true });
+    const witness = underTest.connect("");
+    // More than one turn's worth.
+    for (let number = 1; number <= 40; number++) {
+      const message = "x".repeat(60_000);
+      underTest.hub.publish({ topic: "notifications", event: "notification", message, store: true });
+    }
     const client = underTest.connect("");
+    expect(client.opening[0]!.topics[1].offset).toBeWithin(1, 40);
     underTest.scheduler.settle();
     const frames = [...client.opening, ...client.take()].filter(({ type }) => type === "notification");
-    expect(frames.map(({ offset, message }) => [offset, message])).toEqual([
-      [1, "before"],
-      [2, "now"],
-    ]);
+    const offsets = frames.map(({ offset }) => offset);
+    expect(offsets).toEqual(Array.from({ length: offsets.length }, (_, index) => offsets[0] + index));
+    expect(offsets.at(-1)).toBe(40);
+    expect(witness.take()).toHaveLength(40);
   });
 });
