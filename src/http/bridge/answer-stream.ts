@@ -18,6 +18,8 @@ export class AnswerStream {
       {
         start: (controller) => {
           this.#controller = controller;
+          // The runtime sends the status with the first byte, and the caller may wait long for an answer.
+          controller.enqueue(encoder.encode(heartbeatComment));
         },
         // Not before somebody reads it: a stream that is given up before it was an answer would beat for ever.
         pull: () => this.#beat(heartbeatMs),
