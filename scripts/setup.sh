@@ -69,8 +69,18 @@ has_any() {
   return 1
 }
 
+# The system's own counts too: its packages are not those of another Python that stands before it on PATH.
+has_python_websockets() {
+  local python
+  for python in python3 /usr/bin/python3; do
+    "$python" -c "import websockets" 2>/dev/null && return 0
+  done
+  return 1
+}
+
 ensure_test_programs() {
   local missing=()
+  has_python_websockets || missing+=(python3-websockets)
   has_any curl || missing+=(curl)
   has_any jq || missing+=(jq)
   has_any redis-server || missing+=(redis-server)

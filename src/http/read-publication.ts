@@ -31,6 +31,10 @@ const { topics: _, ...fieldsOfOne } = PublishBody.properties;
 /** A publication of a batch: one topic each. */
 export const BatchItem = Type.Object({ ...fieldsOfOne, topic: TopicName });
 
+/** A chat message always has a sender; of one that comes over REST and names none, it is the server. */
+const chatTopic = "chat";
+const serverSender = "server";
+
 const publishValidator = Compile(PublishBody);
 const itemValidator = Compile(BatchItem);
 
@@ -105,7 +109,7 @@ function toRequest(body: PublishBody, topic: string): PublishRequest {
     event: body.event ?? defaultEventType,
     message: body.message,
     data: body.data,
-    sender: body.sender,
+    sender: body.sender ?? (topic === chatTopic ? serverSender : undefined),
     key: body.key,
     correlationId: body.correlation_id,
     tags: body.tags,

@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from "bun:test";
 import type { Config } from "../../../src/config/index.ts";
 import type { RunningServer } from "../../../src/lifecycle/server.ts";
+import { findPython } from "../../support/python.ts";
 import { startTestServer } from "../../support/server.ts";
 import { TerminalProgram } from "../../support/terminal.ts";
 import { until } from "../../support/until.ts";
@@ -102,11 +103,9 @@ test("the JavaScript client of the README is connected, receives and is told of 
   expect(client.output()).not.toContain("WebSocket error");
 });
 
-const hasPythonClient = Bun.spawnSync(["python3", "-c", "import websockets"], { stderr: "ignore" }).success;
-
-test.skipIf(!hasPythonClient)("the Python client of the README pings and receives", async () => {
+test("the Python client of the README pings and receives", async () => {
   const url = await start();
-  const client = runClient(["python3", "-c"], pythonClient, url);
+  const client = runClient([findPython(), "-c"], pythonClient, url);
   await shows(client, /Received: \{'type': 'welcome'/);
   await shows(client, /Received: \{'type': 'pong', 'ts': \d+\}/);
   await fetch(`${url}/notify?message=Hello`, { method: "POST" });
