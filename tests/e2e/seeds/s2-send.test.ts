@@ -3,7 +3,7 @@ import type { RunningServer } from "../../../src/lifecycle/server.ts";
 import { startTestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { type Frame, WebSocketClient } from "../../support/websocket-client.ts";
-import { BridgeCaller, curl, EventReader } from "./support/bridge-caller.ts";
+import { BridgeCaller, curl, EventReader, tryToRespond } from "./support/bridge-caller.ts";
 
 let server: RunningServer;
 let caller: BridgeCaller;
@@ -383,12 +383,7 @@ describe("how a request ends without a final response", () => {
     await client.next("request");
     answers.abort();
     expect(await answers.ended).toBe("broken");
-    await until(async () => {
-      const { code } = await client
-        .request({ type: "response", correlation_id: "cancelled", data: 1 })
-        .catch(() => ({ code: "" }));
-      return code === "not_found";
-    });
+    await until(async () => (await tryToRespond(client, "cancelled", 1)) === "not_found");
     const again = await ask({ user_id: alice, message: "?", correlation_id: "cancelled" });
     await client.next("request");
     respond(client, "cancelled", 2, true);

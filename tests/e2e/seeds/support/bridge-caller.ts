@@ -1,4 +1,5 @@
 import { until } from "../../../support/until.ts";
+import type { WebSocketClient } from "../../../support/websocket-client.ts";
 
 /** One Server-Sent Event as it came. */
 export interface StreamedEvent {
@@ -141,6 +142,23 @@ export interface Answer {
   readonly status: number;
   // biome-ignore lint/suspicious/noExplicitAny: tests read whatever fields the wire format gives.
   readonly body: any;
+}
+
+let responses = 0;
+
+/** Responds; the code with which that was refused, null if it was taken: what is taken is not answered. */
+export async function tryToRespond(
+  client: WebSocketClient,
+  correlation_id: string,
+  data: unknown,
+): Promise<string | null> {
+  const id = `response-${++responses}`;
+  client.send({ type: "response", correlation_id, data, id });
+  client.send({ type: "ping", id });
+  const first = await client.next((frame) => frame.id === id);
+  if (first.type === "pong") return null;
+  await client.next((frame) => frame.id === id);
+  return first.code;
 }
 
 /** Runs the real curl; its standard output. */
