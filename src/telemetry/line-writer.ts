@@ -1,5 +1,7 @@
 /** Where lines end up. */
 export interface LineDestination {
+  /** Resolves, also after a failure, when `write` reaches the operating system at once; absent: always so. */
+  readonly opened?: Promise<void>;
   /** Resolves when the operating system has all of the text; rejects when it does not take it. */
   write(text: string): Promise<void>;
   /** For the moment of exit, when nothing asynchronous runs any more. May throw. */
@@ -106,6 +108,8 @@ export class LineWriter {
   async #writeQueue(): Promise<void> {
     // Lines of one turn travel together, and those of a turn that ends the process are still in the queue.
     await null;
+    // Nor may lines be handed over that would wait there, where an exit loses them.
+    if (this.#destination.opened) await this.#destination.opened;
     while (this.#queue.length > 0) {
       const batch = this.#takeBatch();
       this.#handedOverAt = performance.now();

@@ -21,14 +21,16 @@ export function assertWritable(directory: string, names: readonly string[]): voi
   for (const name of names) closeSync(openSync(join(directory, name), "a", fileMode));
 }
 
-/**
- * A file that rotates by size. It is opened at once, so that an error that ends the process need not wait for
- * that; after a failure the next write opens it anew.
- */
+/** A file that rotates by size. It is opened at once; after a failure the next write opens it anew. */
 export function rotatingFile(options: LogFileOptions): LineDestination {
   const { directory, name } = options;
   let stream = openRotating(options);
+  const opened = new Promise<void>((resolve) => {
+    stream.once("open", () => resolve());
+    stream.once("close", resolve);
+  });
   return {
+    opened,
     write(text) {
       if (stream.destroyed) stream = openRotating(options);
       return new Promise((resolve, reject) => {

@@ -118,6 +118,16 @@ test("at exit, what waits is written at once", () => {
   expect(destination.text).toBe("a\n");
 });
 
+test("at exit, what waits for its destination to open is written at once", async () => {
+  const destination = Object.assign(new MemoryDestination(), { opened: new Promise<void>(() => {}) });
+  destination.blocked = destination.opened;
+  const { writer } = setUp({ destination });
+  writer.write("a\n");
+  await Bun.sleep(0);
+  writer.writeRemainderSync();
+  expect(destination.text).toBe("a\n");
+});
+
 test("at exit, a write that is under way is given the time to arrive", () =>
   inTemporaryFolder(async (folder) => {
     const path = join(folder, "file");

@@ -20,8 +20,11 @@ test.each(["exit-at-once", "exit-while-writing", "exit-with-more-to-write", "lef
       const { code, output } = await runIn(folder, scenario, "$run");
       expect(code).toBe(3);
       expect(output.match(/last words/g)).toEqual(["last words"]);
+      const logged = readFileSync(join(folder, "websocket_server.log"), "utf8");
       if (scenario.startsWith("exit"))
-        expect(output.indexOf("first")).toBeWithin(0, output.indexOf("last words"));
+        for (const lines of [output, logged])
+          expect(lines.indexOf("first")).toBeWithin(0, lines.indexOf("last words"));
+      expect(logged).toContain("last words");
       expect(readFileSync(join(folder, "errors.log"), "utf8")).toContain("last words");
     }),
 );
