@@ -22,8 +22,8 @@ has_pinned_bun() { [ "$(bun --version 2>/dev/null)" = "$bun_version" ]; }
 # Usage: install_bun PREFIX, or install_bun for npm's global prefix. The package holds a placeholder until its
 # install script has run, which newer versions of npm leave out: so it is always run here.
 install_bun() {
-  npm install --global ${1:+--prefix "$1"} --ignore-scripts --no-audit --no-fund --loglevel=error \
-    "bun@$bun_version" >&2 || return 1
+  npm install --global ${1:+--prefix "$1"} --ignore-scripts --no-audit --no-fund --no-update-notifier \
+    --no-progress --loglevel=error "bun@$bun_version" >&2 || return 1
   local modules
   modules=$(npm root --global ${1:+--prefix "$1"} 2>/dev/null)
   (cd "$modules/bun" && node install.js) >&2 || return 1
