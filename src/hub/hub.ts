@@ -89,6 +89,11 @@ export class Hub implements BrokerSink {
     return this.#topics.size;
   }
 
+  /** Whether all that was accepted has been handed to the fan-out. */
+  get allHandedOver(): boolean {
+    return this.#outbox.isIdle;
+  }
+
   /** Connections of this node that read the topic, in every format together. */
   subscribersOf(topic: string): number {
     return this.#topics.get(topic)?.subscribers ?? 0;
@@ -130,13 +135,7 @@ export class Hub implements BrokerSink {
       return null;
     }
     return new Promise((resolve) => {
-      topic.waiters.push({
-        subscriber,
-        since,
-        joined,
-        replayBytesMax,
-        settle: resolve,
-      });
+      topic.waiters.push({ subscriber, since, joined, replayBytesMax, settle: resolve });
     });
   }
 

@@ -23,6 +23,8 @@ export interface DrainPorts {
   /** Connections open now, of every transport. */
   readonly open: () => number;
   readonly connections: () => Iterable<Drainable>;
+  /** Whether all that was accepted has been handed to the connections. */
+  readonly allHandedOver: () => boolean;
   /** Tells every connection; `noticeOf` makes a text for each, so that not all come back at once. */
   readonly notify: (type: string, noticeOf: () => string) => void;
 }
@@ -106,6 +108,8 @@ export class Drain {
 
   /** Asks as many to leave as the rate allows, more or less: equal steps would make equal waves elsewhere. */
   #pace(): void {
+    // Who left now would miss what is still on its way to them.
+    if (!this.#ports.allHandedOver()) return;
     const share = (this.#options.ratePerSecond * paceEveryMs) / 1000;
     this.#owed += share * (0.5 + Math.random());
     for (const connection of this.#ports.connections()) {
@@ -116,13 +120,17 @@ export class Drain {
   }
 
   async #closeRest(): Promise<void> {
-    const { clock, connections, log, open } = this.#ports;
+    const { allHandedOver, clock, connections, log, open } = this.#ports;
     const left = open();
     if (left > 0)
       log.info({ connections_left: left, forced: this.#forced }, "closing the connections that are left");
     const flushDeadline = clock.now() + (this.#forced ? 0 : flushWaitMs);
     while (open() > 0) {
       const patient = clock.now() < flushDeadline;
+      if (patient && !allHandedOver()) {
+        await Bun.sleep(pollMs);
+        continue;
+      }
       let closed = 0;
       for (const connection of [...connections()]) {
         if (closed >= closeBatch) break;

@@ -101,6 +101,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       log,
       open: node.open,
       connections: node.connections,
+      allHandedOver: () => node.hub.allHandedOver,
       notify: node.notify,
     },
   );
