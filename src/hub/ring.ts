@@ -5,6 +5,12 @@ const entryOverheadBytes = 112;
 
 const initialCapacity = 4;
 
+/** Memory that a publication takes: text beyond ASCII is held with two bytes a character. */
+function heldBytes({ bytes, frame }: Publication): number {
+  const textBytes = bytes === frame.length ? bytes : Math.max(bytes, 2 * frame.length);
+  return textBytes + entryOverheadBytes;
+}
+
 /**
  * The last publications of one topic, at consecutive offsets. A circular buffer which grows as needed: most
  * topics are quiet and should cost next to nothing. Bounds are the caller's to enforce with `dropOldest`.
@@ -32,7 +38,7 @@ export class Ring {
     if (this.#length === this.#entries.length) this.#grow();
     this.#entries[(this.#start + this.#length) & (this.#entries.length - 1)] = publication;
     this.#length++;
-    this.#bytes += publication.bytes + entryOverheadBytes;
+    this.#bytes += heldBytes(publication);
   }
 
   dropOldest(): void {
@@ -41,7 +47,7 @@ export class Ring {
     this.#entries[this.#start] = undefined;
     this.#start = (this.#start + 1) & (this.#entries.length - 1);
     this.#length--;
-    this.#bytes -= oldest.bytes + entryOverheadBytes;
+    this.#bytes -= heldBytes(oldest);
     if (this.#length === 0) this.clear();
   }
 

@@ -49,7 +49,7 @@ describe("ring", () => {
     ring.push(publicationAt(1));
     const overhead = ring.bytes - publicationAt(1).bytes;
     expect(overhead).toBeGreaterThan(0);
-    const second = publicationAt(2, { message: "é".repeat(1000) });
+    const second = publicationAt(2, { message: "€".repeat(1000) });
     ring.push(second);
     expect(ring.bytes).toBe(publicationAt(1).bytes + second.bytes + 2 * overhead);
     ring.dropOldest();
