@@ -41,6 +41,10 @@ function apiReferenceModule(script: ReturnType<typeof findApiReferenceScript>): 
 
 if (import.meta.main) {
   const outfile = process.argv[2] ?? join(root, "dist", "fanfare");
+  if (outfile.startsWith("-")) {
+    console.error("Usage: bun run build [file]   (default: dist/fanfare)");
+    process.exit(2);
+  }
   await compileServer(outfile);
   console.log(outfile);
 }

@@ -7,6 +7,14 @@ import { onStopSignals } from "./lifecycle/signals.ts";
 /** The exit code when the settings are wrong, and when the server cannot start with them. */
 const exitCodes = { invalidSettings: 2, cannotStart: 1 } as const;
 
+/** What to do when the address cannot be listened on, by the system's code. */
+const listenRemedies: Record<string, string> = {
+  EADDRINUSE: "another program uses that port. Stop it, or choose another port with --port.",
+  EACCES: "not permitted. Choose a port above 1023 with --port.",
+  EADDRNOTAVAIL: "not an address of this machine. Give one with --host, or leave it out for all of them.",
+  EINVAL: "not an address of this machine. Give one with --host, or leave it out for all of them.",
+};
+
 /** Where `--hot` finds the server of the module that it replaces. */
 const runningKey = Symbol.for("fanfare.running-server");
 const globals = globalThis as { [runningKey]?: RunningServer };
@@ -66,20 +74,16 @@ async function listen(config: Config): Promise<RunningServer | null> {
   try {
     return await startServer(config);
   } catch (error) {
-    const code = (error as { code?: string }).code;
-    const address = `${config.host}:${config.port}`;
-    if (code === "EADDRINUSE") {
-      console.error(
-        `Cannot listen on ${address}: another program does already. Stop it, or choose another port with --port.`,
-      );
-    } else if (code === "EACCES") {
-      console.error(`Cannot listen on ${address}: not permitted. Choose a port above 1023 with --port.`);
-    } else if (code !== undefined) {
-      console.error(`Cannot listen on ${address}: ${(error as Error).message}`);
-    } else {
+    const { code, message } = error as { code?: string; message: string };
+    if (code === undefined) {
       console.error("Cannot start:", error);
+      process.exitCode = exitCodes.cannotStart;
+    } else {
+      const address = `${config.host}:${config.port}`;
+      console.error(`Cannot listen on ${address}: ${listenRemedies[code] ?? message}`);
+      // At once: for no change of a source file would `--watch` have to wait.
+      process.exit(exitCodes.cannotStart);
     }
-    process.exitCode = exitCodes.cannotStart;
     return null;
   }
 }

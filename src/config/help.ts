@@ -5,10 +5,10 @@ import { groups, type Setting } from "./setting.ts";
 import { formatValue, range } from "./values.ts";
 import { version } from "./version.ts";
 
-const WIDTH = 100;
+const WIDTH = 80;
 const FLAG_WIDTH = 27;
 const NAME_WIDTH = 28;
-const DEFAULT_WIDTH = 32;
+const DEFAULT_WIDTH = 28;
 
 /** How values are written, in sentences that the help text and the generated documents share. */
 export const notation = [
@@ -18,7 +18,7 @@ export const notation = [
   "Lists: a,b or a JSON list.",
 ] as const;
 
-/** The text of `--help`: every flag and every setting, at most 100 columns wide. */
+/** The text of `--help`: every flag and every setting, at most 80 columns wide. */
 export function helpText(): string {
   const lines = [
     `fanfare ${version}: a pub/sub server over WebSocket, Server-Sent Events and REST`,

@@ -149,9 +149,18 @@ test("more than one worker is refused with the remedy", async () => {
   expect(errors).toContain("Set WORKERS=1");
 });
 
-test("a port that is taken is said, with the remedy", async () => {
+test.each([[[]], [["--dev"]]])("a port that is taken ends it with the remedy, flags %j", async (flags) => {
   const other = await start([]);
-  const { errors, code } = await check(["--host", "127.0.0.1", "--port", String(other.port)]);
+  const { errors, code } = await check([...flags, "--host", "127.0.0.1", "--port", String(other.port)]);
   expect(code).toBe(1);
-  expect(errors).toContain(`Cannot listen on 127.0.0.1:${other.port}: another program does already.`);
+  expect(errors).toContain(`Cannot listen on 127.0.0.1:${other.port}: another program uses that port.`);
+});
+
+test("an address that is not this machine's is said, with the remedy", async () => {
+  const { errors, code } = await check(["--host", "host.invalid", "--port", "0"]);
+  expect(code).toBe(1);
+  expect(errors).toBe(
+    "Cannot listen on host.invalid:0: not an address of this machine. " +
+      "Give one with --host, or leave it out for all of them.\n",
+  );
 });

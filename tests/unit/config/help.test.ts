@@ -8,8 +8,8 @@ import { errorsOf } from "./loading.ts";
 const lines = helpText().split("\n");
 
 describe("--help", () => {
-  test("fits 100 columns", () => {
-    expect(lines.filter((line) => line.length > 100)).toEqual([]);
+  test("fits 80 columns", () => {
+    expect(lines.filter((line) => line.length > 80)).toEqual([]);
   });
 
   test.each(settingEntries)("says %s with default, unit and aliases", (_key, setting) => {
