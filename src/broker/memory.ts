@@ -17,6 +17,7 @@ import type {
   TopicSummary,
   TopicView,
 } from "./port.ts";
+import { TopicUsage } from "./topic-usage.ts";
 
 export interface MemoryBrokerOptions {
   readonly log: LogBounds;
@@ -47,6 +48,7 @@ export class MemoryBroker implements Broker {
   readonly #sink: BrokerSink;
   readonly #clock: Clock;
   readonly #logs = new Map<string, TopicLog>();
+  readonly #usage: TopicUsage;
   readonly #presence: PresenceTable;
   readonly #kept: KeptPublications;
   readonly #epochPrefix: string;
@@ -67,6 +69,7 @@ export class MemoryBroker implements Broker {
     this.#sink = sink;
     this.#clock = ports.clock;
     this.#kept = new KeptPublications(options.kept ?? {});
+    this.#usage = new TopicUsage((topic) => this.#kept.has(topic));
     this.#scheduler = ports.scheduler;
     this.#epochPrefix = ports.random.token(epochRandomLength);
     this.#presence = new PresenceTable((topic, userId, present) =>
@@ -91,6 +94,7 @@ export class MemoryBroker implements Broker {
     const bytesBefore = log.bytes;
     const publication = encodePublication(request, log.top + 1, now);
     log.append(publication);
+    this.#usage.use(log, now);
     if (request.key !== undefined) log.rememberKey(request.key, publication.offset, now);
     this.#bytes += log.bytes - bytesBefore;
     if (log.followed) this.#sink.deliver(request.topic, publication);
@@ -104,22 +108,20 @@ export class MemoryBroker implements Broker {
     const now = this.#clock.now();
     const log = this.#logs.get(topic) ?? this.#create(topic, now);
     if (log instanceof Failure) return log;
-    log.followed = true;
-    log.usedAt = now;
+    this.#usage.setFollowed(log, true, now);
     return log;
   }
 
   unfollow(topic: string): void {
     const log = this.#logs.get(topic);
-    if (log === undefined) return;
-    log.followed = false;
-    log.usedAt = this.#clock.now();
+    if (log !== undefined) this.#usage.setFollowed(log, false, this.#clock.now());
   }
 
   history(query: HistoryQuery): HistoryPage | Failure {
     const now = this.#clock.now();
     const log = this.#logs.get(query.topic) ?? this.#create(query.topic, now);
     if (log instanceof Failure) return log;
+    this.#usage.use(log, now);
     const page = this.#measured(log, () => log.page(query, now));
     if (query.since !== undefined) return page;
     const kept = this.#kept.newest(query, page);
@@ -173,13 +175,13 @@ export class MemoryBroker implements Broker {
   }
 
   #create(topic: string, now: number): TopicLog | Failure {
-    if (this.#logs.size >= this.#options.topicsMax) this.#forgetIdle();
+    if (this.#logs.size >= this.#options.topicsMax) this.#forgetIdlest();
     if (this.#logs.size >= this.#options.topicsMax) {
       return new Failure("rate_limited", `This node holds as many topics as it may (${this.#logs.size}).`);
     }
     const log = new TopicLog(topic, this.#nextEpoch(), this.#options.log);
-    log.usedAt = now;
     this.#logs.set(topic, log);
+    this.#usage.add(log, now);
     this.#bytes += log.bytes;
     return log;
   }
@@ -192,6 +194,7 @@ export class MemoryBroker implements Broker {
   #forget(log: TopicLog): void {
     this.#bytes -= log.bytes;
     this.#logs.delete(log.topic);
+    this.#usage.remove(log);
   }
 
   /** A topic that nobody follows is forgotten; a followed one goes on in a new epoch, and is told so. */
@@ -220,10 +223,9 @@ export class MemoryBroker implements Broker {
   #evict(spared: TopicLog): void {
     const { historyBytesMax } = this.#options;
     const target = historyBytesMax * evictionTarget;
-    for (const log of this.#leastRecentlyUsed()) {
-      if (this.#bytes <= target) break;
-      // A topic being published to is the most recently used; it is bounded by itself.
-      if (log === spared || (log.followed && log.isEmpty)) continue;
+    // A topic being published to is the most recently used; it is bounded by itself. All are chosen before any
+    // is ended: who is told of a break may leave, which changes the order.
+    for (const log of this.#usage.victims(spared, this.#bytes - target)) {
       this.#evictedTopics++;
       this.#restart(log);
     }
@@ -231,20 +233,10 @@ export class MemoryBroker implements Broker {
     this.#evictAtBytes = Math.max(historyBytesMax, this.#bytes + historyBytesMax - target);
   }
 
-  /** Makes room for new topics: those that nobody follows go, the least recently used first. */
-  #forgetIdle(): void {
-    const target = this.#options.topicsMax * evictionTarget;
-    for (const log of this.#leastRecentlyUsed()) {
-      if (this.#logs.size <= target) return;
-      if (!log.followed) this.#forget(log);
-    }
-  }
-
-  /** Those come last whose publications are kept: in another epoch, they could not be shown with their offsets. */
-  #leastRecentlyUsed(): TopicLog[] {
-    const logs = [...this.#logs.values()].sort((a, b) => a.usedAt - b.usedAt);
-    const isKept = ({ topic }: TopicLog) => this.#kept.has(topic);
-    return [...logs.filter((log) => !isKept(log)), ...logs.filter(isKept)];
+  /** Makes room for a new topic: of those that nobody follows, the least recently used goes. */
+  #forgetIdlest(): void {
+    const { idlest } = this.#usage;
+    if (idlest !== null) this.#forget(idlest);
   }
 
   #scheduleSweep(): Timer {

@@ -24,8 +24,11 @@ export class TopicLog implements TopicView {
   readonly topic: string;
   /** Nodes' sinks that follow it; a followed topic is never forgotten. */
   followed = false;
-  /** Unix milliseconds of the last publication or read. */
+  /** Unix milliseconds of the last publication or read; kept by the broker. */
   usedAt = 0;
+  /** Its neighbours among those used before and after it; kept by the broker. */
+  earlier: TopicLog | null = null;
+  later: TopicLog | null = null;
   #epoch: string;
   #top = 0;
   readonly #bounds: LogBounds;
@@ -47,7 +50,12 @@ export class TopicLog implements TopicView {
   }
 
   get bytes(): number {
-    return topicOverheadBytes + this.topic.length + this.#ring.bytes + (this.#keys?.bytes ?? 0);
+    return topicOverheadBytes + this.topic.length + this.contentBytes;
+  }
+
+  /** Bytes of its ring and keys, which a new epoch does without. */
+  get contentBytes(): number {
+    return this.#ring.bytes + (this.#keys?.bytes ?? 0);
   }
 
   /** Nothing would be lost by forgetting it but the number of its next offset. */
@@ -61,7 +69,6 @@ export class TopicLog implements TopicView {
       throw new Error(`topic ${this.topic}: offset ${publication.offset} after ${this.#top}`);
     }
     this.#top = publication.offset;
-    this.usedAt = publication.ts;
     this.#ring.push(publication);
     this.#trimRing(publication.ts);
   }
@@ -110,7 +117,6 @@ export class TopicLog implements TopicView {
 
   page(query: HistoryQuery, now: number): HistoryPage {
     this.trim(now);
-    this.usedAt = now;
     const publications = query.since === undefined ? this.#newest(query) : this.#after(query);
     if (query.reverse === true) publications.reverse();
     return { epoch: this.#epoch, offset: this.#top, publications };
