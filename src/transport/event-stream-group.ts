@@ -55,12 +55,17 @@ export class StreamGroup {
 
   /** The waiting events as one chunk for all; null when there is none. */
   take(): Uint8Array | null {
-    if (this.#events === 0) return null;
-    const chunk = encoder.encode(this.#text);
+    const chunk = this.peek();
+    if (chunk === null) return null;
     this.#text = "";
     this.#events = 0;
     this.#spoken = true;
     return chunk;
+  }
+
+  /** What `take` would give, which goes on waiting. */
+  peek(): Uint8Array | null {
+    return this.#events === 0 ? null : encoder.encode(this.#text);
   }
 
   /** A comment, if nothing was sent since the last time. */

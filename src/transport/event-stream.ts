@@ -83,9 +83,11 @@ export class EventStream implements Subscriber, UserConnection {
     if (!this.#ended) this.#controller.enqueue(chunk);
   }
 
-  /** Ends it after what was sent. */
+  /** Ends it after what was sent, and what its group was about to send. */
   finish(): void {
     if (this.#ended) return;
+    const waiting = this.group?.peek() ?? null;
+    if (waiting !== null) this.sendChunk(waiting);
     this.#end();
     this.#controller.close();
   }
