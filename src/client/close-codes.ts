@@ -19,7 +19,7 @@ export const CLOSE_ABNORMAL = 1006;
 /** A frame was too large for the server. */
 export const CLOSE_TOO_LARGE = 1009;
 /** The server drained. */
-export const CLOSE_DRAINED = 1012;
+const CLOSE_DRAINED = 1012;
 
 const RECONNECT: CloseAction = { kind: "reconnect" };
 const RECONNECT_SOON: CloseAction = { kind: "reconnect_soon" };

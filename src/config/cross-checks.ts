@@ -12,7 +12,7 @@ interface Rule {
 }
 
 /** Descriptors that are not connections': log files, listeners, Redis, and some room. */
-export const RESERVED_FILE_DESCRIPTORS = 256;
+const RESERVED_FILE_DESCRIPTORS = 256;
 
 const RESERVED_PATHS: ReadonlySet<string> = new Set([
   "alerts",

@@ -6,7 +6,7 @@ export const namePattern = `^[A-Za-z0-9_.:@|~=-]{1,${bounds.topicName}}$`;
 const nameExpression = new RegExp(namePattern);
 
 /** Prefix of the topic that belongs to one user: `user:` and the user's id. */
-export const userTopicPrefix = "user:";
+const userTopicPrefix = "user:";
 
 /** Characters of a user id: its own topic must be a topic name too. */
 export const userIdMax = bounds.topicName - userTopicPrefix.length;

@@ -22,7 +22,7 @@ const ConnectionCounts = Type.Object(
 );
 
 /** A publication was accepted; without a position if it was published with `store: false`. */
-export const Accepted = Type.Object({
+const Accepted = Type.Object({
   topic: TopicName,
   epoch: Type.Optional(Epoch),
   offset: Type.Optional(Offset),

@@ -9,7 +9,7 @@ const forwardingHeaders = ["forwarded", "x-forwarded-for", "x-real-ip"];
  * Whether the caller sits at this very machine: it came over loopback and no proxy speaks for it. A browser
  * must also have asked for this machine by name, since any page's own name may resolve to it.
  */
-export function isLocalCaller(request: Request, server: RequestServer): boolean {
+function isLocalCaller(request: Request, server: RequestServer): boolean {
   const { headers } = request;
   if (forwardingHeaders.some((name) => headers.has(name))) return false;
   const address = server.requestIP(originalOf(request))?.address;

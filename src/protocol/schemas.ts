@@ -19,7 +19,7 @@ export const CommandId = Type.Union(
   { description: "Chosen by the client and echoed in the answer; without it there is no answer." },
 );
 
-export const PositionSchema = Type.Object(
+const PositionSchema = Type.Object(
   {
     epoch: Type.String({ pattern: epochPattern }),
     offset: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),

@@ -20,7 +20,7 @@ export interface Handshake {
 }
 
 /** Topics of a connection that names none. */
-export const defaultTopics = ["chat", "notifications", "alerts"] as const;
+const defaultTopics = ["chat", "notifications", "alerts"] as const;
 
 // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is refused here.
 const controlCharacter = /[\u0000-\u001f\u007f]/;

@@ -18,7 +18,7 @@ import type { Link } from "./link.ts";
 import type { UserConnection } from "./user-registry.ts";
 
 /** Index of the JSON wire format among the hub's fan-outs. */
-export const jsonFormat = 0;
+const jsonFormat = 0;
 
 /** Share of the backpressure limit beyond which a client must first take what it has been sent. */
 const congestedShare = 1 / 4;

@@ -75,7 +75,7 @@ function isError(value: unknown): value is FormattedError {
 /** C0 and C1 controls, DEL, Unicode line ends, and the marks that change the direction of text. */
 const control = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;
 
-export function escapeControl(text: string): string {
+function escapeControl(text: string): string {
   return text.replace(control, escapeCharacter);
 }
 

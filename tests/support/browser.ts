@@ -13,7 +13,7 @@ const browserArguments = [
 ];
 
 /** The browser that tests drive: `CHROMIUM_PATH`, else the first of the usual names on the PATH. */
-export function findChromium(): string {
+function findChromium(): string {
   const given = process.env.CHROMIUM_PATH;
   if (given) return given;
   for (const name of executableNames) {

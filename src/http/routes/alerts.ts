@@ -35,7 +35,7 @@ const HistoryQuery = t.Object({
 });
 
 /** The request for one alert. */
-export function alertRequest({ message, ...rest }: Static<typeof AlertBody>): PublishRequest {
+function alertRequest({ message, ...rest }: Static<typeof AlertBody>): PublishRequest {
   const data = Object.keys(rest).length === 0 ? undefined : rest;
   return { topic, event: "alert", message, data, store: true };
 }
