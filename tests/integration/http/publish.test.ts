@@ -1,24 +1,11 @@
-import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { Failure } from "../../../src/core/failure.ts";
-import {
-  type ApplicationOptions,
-  type ApplicationServer,
-  startApplication,
-} from "./support/application-server.ts";
+import { type ApplicationServer, startApplication } from "./support/application-server.ts";
+import { useOwnApplication } from "./support/own-application.ts";
 
 const shared = startApplication();
 afterAll(() => shared.stop());
-
-let own: ApplicationServer | null = null;
-afterEach(async () => {
-  await own?.stop();
-  own = null;
-});
-
-function start(options: ApplicationOptions): ApplicationServer {
-  own = startApplication(options);
-  return own;
-}
+const start = useOwnApplication();
 
 async function historyOf(server: ApplicationServer, topic: string) {
   const answer = await server.fetch(`/topics/${topic}/history`);

@@ -1,24 +1,11 @@
-import { afterAll, afterEach, describe, expect, test } from "bun:test";
+import { afterAll, describe, expect, test } from "bun:test";
 import { Failure } from "../../../src/core/failure.ts";
-import {
-  type ApplicationOptions,
-  type ApplicationServer,
-  startApplication,
-} from "./support/application-server.ts";
+import { type ApplicationServer, startApplication } from "./support/application-server.ts";
+import { useOwnApplication } from "./support/own-application.ts";
 
 const server = startApplication();
 afterAll(() => server.stop());
-
-let own: ApplicationServer | null = null;
-afterEach(async () => {
-  await own?.stop();
-  own = null;
-});
-
-function start(options: ApplicationOptions): ApplicationServer {
-  own = startApplication(options);
-  return own;
-}
+const start = useOwnApplication();
 
 async function json(from: ApplicationServer, path: string): Promise<Record<string, unknown>> {
   return (await (await from.fetch(path)).json()) as Record<string, unknown>;
