@@ -14,7 +14,7 @@ import type { Publication, PublishRequest } from "../core/publication.ts";
 import { encodeMembership } from "../protocol/encode.ts";
 import { MembershipEvents } from "./membership.ts";
 import { Outbox } from "./outbox.ts";
-import type { Channel, FanOut, HubCounters, Joined, OnJoined, PublishTimer, Subscriber } from "./ports.ts";
+import type { FanOut, HubCounters, Joined, OnJoined, PublishTimer, Subscriber } from "./ports.ts";
 import { type Entrant, Topic } from "./topic.ts";
 
 export interface HubOptions {
@@ -22,6 +22,8 @@ export interface HubOptions {
   readonly resumeLimit: number;
   /** Bytes replayed on one resume at most. */
   readonly resumeBytesMax: number;
+  /** Bytes of a topic that one turn of the event loop hands to its readers; the rest goes next turn. */
+  readonly tickBytesMax: number;
   /** How long members' coming and going is gathered before it is told. */
   readonly membershipWindowMs: number;
   /** Whether members of a topic are told of each other's coming and going. */
@@ -70,6 +72,7 @@ export class Hub implements BrokerSink {
       ports.scheduler,
       (topic, publication) => this.#hand(topic, publication),
       (topic) => this.#admitWaiters(topic),
+      options.tickBytesMax,
     );
     this.#membership = new MembershipEvents(
       ports.scheduler,
@@ -207,11 +210,8 @@ export class Hub implements BrokerSink {
     const view = this.broker.follow(name);
     if (view instanceof Failure) return view;
     this.#topics.set(name, topic);
-    if (view instanceof Promise) {
-      void view.then((settled) => this.#opened(topic, settled));
-    } else {
-      this.#goLive(topic, view);
-    }
+    if (view instanceof Promise) void view.then((settled) => this.#opened(topic, settled));
+    else this.#goLive(topic, view);
     return topic;
   }
 
@@ -291,7 +291,7 @@ export class Hub implements BrokerSink {
     const type = present ? "join" : "leave";
     const frame = encodeMembership(type, name, userId);
     for (let format = 0; format < this.#fanOuts.length; format++) {
-      const channel: Channel = topic.channels[format]!;
+      const channel = topic.channels[format]!;
       if (channel.subscribers > 0) this.#fanOuts[format]!.announce(channel, type, frame);
     }
   }

@@ -2,14 +2,13 @@ import type { Scheduler } from "../core/ports.ts";
 import type { Publication } from "../core/publication.ts";
 import type { Topic } from "./topic.ts";
 
-/**
- * The bytes of a topic that one turn of the event loop hands to the sockets. Sockets are written to at the end
- * of a turn, so a burst that is larger than their buffers would close healthy readers: the rest goes next turn.
- */
-const tickBytesMax = 1024 * 1024;
+const mebibyte = 1024 * 1024;
 
 /** Bytes of a topic that may wait for later turns; a publisher that is faster than its readers has to slow down. */
-const deferredBytesMax = 64 * tickBytesMax;
+const deferredBytesMax = 64 * mebibyte;
+
+/** Bytes that may wait of all topics together; beyond it those slow down of whose topic something waits. */
+const allDeferredBytesMax = 2 * deferredBytesMax;
 
 /**
  * Paces a topic's publications on their way to the fan-out, in order. While a topic is within its bytes for
@@ -19,19 +18,27 @@ export class Outbox {
   readonly #scheduler: Scheduler;
   readonly #hand: (topic: Topic, publication: Publication) => void;
   readonly #advanced: (topic: Topic) => void;
+  readonly #tickBytesMax: number;
   readonly #delayed = new Set<Topic>();
+  #deferredBytes = 0;
   #tick = 0;
   #tickEndScheduled = false;
 
-  /** `hand` passes one on; `advanced` is told after a delayed topic got further. */
+  /**
+   * `hand` passes one on; `advanced` is told after a delayed topic got further. `tickBytesMax` is what one turn of
+   * the event loop hands over of a topic: sockets are written to at the end of a turn, so a burst that is larger
+   * than their buffers would close healthy readers. The rest goes next turn.
+   */
   constructor(
     scheduler: Scheduler,
     hand: (topic: Topic, publication: Publication) => void,
     advanced: (topic: Topic) => void,
+    tickBytesMax: number,
   ) {
     this.#scheduler = scheduler;
     this.#hand = hand;
     this.#advanced = advanced;
+    this.#tickBytesMax = tickBytesMax;
   }
 
   push(topic: Topic, publication: Publication): void {
@@ -40,14 +47,15 @@ export class Outbox {
       return;
     }
     topic.deferred.push(publication);
-    topic.deferredBytes += publication.bytes;
+    this.#countDeferred(topic, publication.bytes);
     this.#delayed.add(topic);
     this.#scheduleTickEnd();
   }
 
   /** Whether no more of the topic should be published until its readers have been sent some of what waits. */
   isFull(topic: Topic | undefined): boolean {
-    return topic !== undefined && topic.deferredBytes >= deferredBytesMax;
+    if (topic === undefined || topic.deferredBytes === 0) return false;
+    return topic.deferredBytes >= deferredBytesMax || this.#deferredBytes >= allDeferredBytesMax;
   }
 
   /** Nothing waits, of any topic. */
@@ -66,7 +74,7 @@ export class Outbox {
 
   drop(topic: Topic): void {
     topic.deferred = [];
-    topic.deferredBytes = 0;
+    this.#countDeferred(topic, -topic.deferredBytes);
     this.#delayed.delete(topic);
   }
 
@@ -75,14 +83,14 @@ export class Outbox {
       topic.tick = this.#tick;
       topic.tickBytes = 0;
     }
-    return topic.tickBytes < tickBytesMax;
+    return topic.tickBytes < this.#tickBytesMax;
   }
 
   #pass(topic: Topic, publication: Publication): void {
     if (publication.offset > 0) topic.handed = publication.offset;
     topic.tickBytes += publication.bytes;
     // Ticks are only told apart once it could matter: a quiet server schedules nothing.
-    if (topic.tickBytes > tickBytesMax / 2) this.#scheduleTickEnd();
+    if (topic.tickBytes > this.#tickBytesMax / 2) this.#scheduleTickEnd();
     this.#hand(topic, publication);
   }
 
@@ -106,11 +114,17 @@ export class Outbox {
   #passWhatFits(topic: Topic): void {
     const { deferred } = topic;
     let count = 0;
-    while (count < deferred.length && this.#hasRoom(topic)) {
+    // The topic is dropped in the midst of this when its last reader turns out to be too slow.
+    while (topic.deferred === deferred && count < deferred.length && this.#hasRoom(topic)) {
       const publication = deferred[count++]!;
-      topic.deferredBytes -= publication.bytes;
+      this.#countDeferred(topic, -publication.bytes);
       this.#pass(topic, publication);
     }
-    topic.deferred = deferred.slice(count);
+    if (topic.deferred === deferred) topic.deferred = deferred.slice(count);
+  }
+
+  #countDeferred(topic: Topic, bytes: number): void {
+    topic.deferredBytes += bytes;
+    this.#deferredBytes += bytes;
   }
 }

@@ -18,6 +18,10 @@ import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
 /** Share of the backpressure limit that is handed out between two looks at the sockets' buffers. */
 const sampleShare = 1 / 8;
 
+/** Bytes of a topic that one turn of the event loop hands out: so many, and no more than a share of that limit. */
+const tickBytesMax = 1024 * 1024;
+const tickShare = 1 / 4;
+
 /** Members' coming and going is gathered for so long. */
 const membershipWindowMs = 500;
 
@@ -59,6 +63,7 @@ export function createNode(
     {
       resumeLimit: config.resumeLimit,
       resumeBytesMax: config.backpressureLimitBytes / 2,
+      tickBytesMax: Math.min(tickBytesMax, config.backpressureLimitBytes * tickShare),
       membershipWindowMs,
       tellsMembership: topicMatcher(config.presenceEvents),
     },

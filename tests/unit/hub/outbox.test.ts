@@ -16,6 +16,7 @@ function start() {
     scheduler,
     (_topic, publication) => turns.at(-1)!.push(publication.offset),
     (advanced) => advances.push(advanced.handed),
+    mebibyte,
   );
   const turn = () => {
     // The outbox goes on after the sockets were written to, in the next turn.
@@ -127,6 +128,50 @@ describe("outbox", () => {
     expect(outbox.isFull(undefined)).toBe(false);
   });
 
+  test("of all topics together twice as much waits; then those are full of which something waits", () => {
+    const { outbox, turn } = start();
+    const topics = Array.from({ length: 10 }, (_, number) => new Topic(`t${number}`, ["json"]));
+    const quiet = new Topic("quiet", ["json"]);
+    let offset = 0;
+    while (topics.some((topic) => !outbox.isFull(topic)) && offset < 3000) {
+      offset++;
+      for (const topic of topics) {
+        if (!outbox.isFull(topic)) outbox.push(topic, largePublication(offset, mebibyte / 2));
+      }
+    }
+    const waiting = () => topics.reduce((sum, { deferredBytes }) => sum + deferredBytes, 0);
+    expect(waiting()).toBeWithin(128 * mebibyte, 130 * mebibyte);
+    expect(outbox.isFull(quiet)).toBe(false);
+    turn();
+    expect(topics.some((topic) => outbox.isFull(topic))).toBe(false);
+    for (const topic of topics) outbox.drop(topic);
+    const { length } = topics.filter((topic) => {
+      outbox.push(topic, largePublication(++offset, 2 * mebibyte));
+      outbox.push(topic, largePublication(++offset, mebibyte));
+      return !outbox.isFull(topic);
+    });
+    expect(length).toBe(10);
+  });
+
+  test("a topic whose last reader falls out while it is handed over leaves nothing behind", () => {
+    const { scheduler } = createFakePorts();
+    const topic = new Topic("t", ["json"]);
+    const handed: number[] = [];
+    const outbox = new Outbox(
+      scheduler,
+      (_topic, { offset }) => {
+        handed.push(offset);
+        if (offset === 5) outbox.drop(topic);
+      },
+      () => {},
+      mebibyte,
+    );
+    for (let offset = 1; offset <= 8; offset++) outbox.push(topic, largePublication(offset, mebibyte / 2));
+    scheduler.settle();
+    expect(handed).toEqual([1, 2, 3, 4, 5]);
+    expect([topic.deferredBytes, topic.deferred.length, outbox.isIdle]).toEqual([0, 0, true]);
+  });
+
   test("unstored publications keep their place among the others", () => {
     fc.assert(
       fc.property(
@@ -138,6 +183,7 @@ describe("outbox", () => {
             scheduler,
             (_topic, { frame }) => handed.push(frame),
             () => {},
+            mebibyte,
           );
           const pushed: string[] = [];
           let offset = 0;

@@ -56,6 +56,7 @@ export function createHub(settings: HubSettings = {}): HubUnderTest {
     {
       resumeLimit: 1000,
       resumeBytesMax: 2 * mebibyte,
+      tickBytesMax: mebibyte,
       membershipWindowMs: 500,
       tellsMembership: () => false,
       ...settings.hub,
