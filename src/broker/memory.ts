@@ -5,6 +5,7 @@ import { PresenceTable } from "../hub/presence.ts";
 import { type LogBounds, TopicLog } from "../hub/topic-log.ts";
 import { encodePublication } from "../protocol/encode.ts";
 import { type KeepRule, KeptPublications } from "./kept-publications.ts";
+import { scopedKey } from "./scoped-key.ts";
 import type {
   Broker,
   BrokerSink,
@@ -44,6 +45,7 @@ function summarise(log: TopicLog): TopicSummary {
 /** The whole order in this process: nothing to wait for, nothing to lose but the process. */
 export class MemoryBroker implements Broker {
   readonly kind = "memory";
+  readonly isConnected = true;
   readonly #options: MemoryBrokerOptions;
   readonly #sink: BrokerSink;
   readonly #clock: Clock;
@@ -78,6 +80,10 @@ export class MemoryBroker implements Broker {
     this.#sweepTimer = this.#scheduleSweep();
   }
 
+  check(): null {
+    return null;
+  }
+
   publish(request: PublishRequest): PublishOutcome | null | Failure {
     const now = this.#clock.now();
     if (!request.store) {
@@ -87,15 +93,16 @@ export class MemoryBroker implements Broker {
     }
     const log = this.#logs.get(request.topic) ?? this.#create(request.topic, now);
     if (log instanceof Failure) return log;
-    if (request.key !== undefined) {
-      const first = log.offsetOfKey(request.key, now);
+    const key = scopedKey(request);
+    if (key !== undefined) {
+      const first = log.offsetOfKey(key, now);
       if (first !== undefined) return { epoch: log.epoch, offset: first, ts: now, repeated: true };
     }
     const bytesBefore = log.bytes;
     const publication = encodePublication(request, log.top + 1, now);
     log.append(publication);
     this.#usage.use(log, now);
-    if (request.key !== undefined) log.rememberKey(request.key, publication.offset, now);
+    if (key !== undefined) log.rememberKey(key, publication.offset, now);
     this.#bytes += log.bytes - bytesBefore;
     if (log.followed) this.#sink.deliver(request.topic, publication);
     if (request.keep !== false) this.#kept.add(request.topic, log.epoch, publication);

@@ -13,13 +13,19 @@ export interface Broker {
   /** Which one, for `/status` and logs. */
   readonly kind: "memory" | "redis";
 
-  /**
-   * Stores and delivers. `null`: it was not to be stored and has no position. A repeated key is answered with
-   * the first position and `repeated`, and nothing is delivered.
-   */
-  publish(request: PublishRequest): MaybePromise<PublishOutcome | null | Failure>;
+  /** Whether it can do what it is there for now: Redis answers. */
+  readonly isConnected: boolean;
 
-  /** Follows a topic: from now on its publications reach the sink. Followed topics are not forgotten. */
+  /** Makes sure by a round trip, within a second. Null: it works. */
+  check(): MaybePromise<Failure | null>;
+
+  /** Stores and delivers. A repeated key is answered with the first position, and nothing is delivered. */
+  publish(request: PublishRequest): MaybePromise<PublishResult>;
+
+  /**
+   * Follows a topic: from now on its publications reach the sink. Followed topics are not forgotten. The promise
+   * of a broker that is out of reach waits until it is back; it never rejects.
+   */
   follow(topic: string): MaybePromise<TopicView | Failure>;
 
   /** Ends `follow`. */
@@ -72,6 +78,12 @@ export interface PublishOutcome extends Position {
   readonly ts: number;
   readonly repeated: boolean;
 }
+
+/** Delivered on this node alone while the broker is out of reach: no position, no history, no key. */
+export type DeliveredLocally = "local";
+
+/** Null: it was delivered without a position, as asked for. `unavailable`: the outcome is unknown. */
+export type PublishResult = PublishOutcome | null | DeliveredLocally | Failure;
 
 /** A followed topic as its node sees it, readable in place. */
 export interface TopicView {

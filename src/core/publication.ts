@@ -19,6 +19,8 @@ export interface PublishRequest {
   readonly sender?: string | undefined;
   /** Idempotency key: a repeat is answered with the first position. */
   readonly key?: string | undefined;
+  /** Whose key it is, beside the topic's: the authenticated publisher. Absent in open mode. */
+  readonly publisher?: string | undefined;
   readonly correlationId?: string | undefined;
   readonly tags?: Readonly<Record<string, string>> | undefined;
   /** False: delivered now, without a position, never replayed. */
