@@ -4,6 +4,7 @@ import { TopicName } from "../protocol/schemas.ts";
 import {
   Epoch,
   historyFields,
+  Local,
   Offset,
   PublicationFrame,
   presenceFields,
@@ -21,12 +22,16 @@ const ConnectionCounts = Type.Object(
   { description: "Open now, by transport." },
 );
 
-/** A publication was accepted; without a position if it was published with `store: false`. */
-const Accepted = Type.Object({
+/** A publication's position; none if it was published with `store: false`, or on this node alone. */
+const positionFields = {
   topic: TopicName,
   epoch: Type.Optional(Epoch),
   offset: Type.Optional(Offset),
-});
+  local: Type.Optional(Local),
+};
+
+/** A publication was accepted. */
+const Accepted = Type.Object(positionFields);
 
 export const PublishAnswer = Type.Union([
   Accepted,
@@ -76,11 +81,9 @@ export const MessagesAnswer = Type.Object({ recent_messages: Type.Array(Type.Str
 
 export const PushAnswer = Type.Object({
   status: Type.Literal("success"),
-  topic: TopicName,
-  epoch: Epoch,
-  offset: Offset,
+  ...positionFields,
   results: Type.Optional(
-    Type.Array(Type.Object({ user_id: Type.String(), topic: TopicName, epoch: Epoch, offset: Offset }), {
+    Type.Array(Type.Object({ user_id: Type.String(), ...positionFields }), {
       description: "Where it went, if it mentions several accounts.",
     }),
   ),
@@ -89,7 +92,12 @@ export const PushAnswer = Type.Object({
 export const BridgeBatchAnswer = Type.Object({
   results: Type.Array(
     Type.Union([
-      Type.Object({ user_id: Type.String(), status: Type.Literal("ok"), offset: Offset }),
+      Type.Object({
+        user_id: Type.String(),
+        status: Type.Literal("ok"),
+        offset: Type.Optional(Offset),
+        local: Type.Optional(Local),
+      }),
       Type.Object({
         user_id: Type.Optional(Type.String()),
         status: Type.Literal("error"),

@@ -1,24 +1,22 @@
-import type { PublishOutcome } from "../broker/port.ts";
+import type { PublishResult } from "../broker/port.ts";
 import { errorTable } from "../core/errors.ts";
 import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { PublishRequest } from "../core/publication.ts";
+import { encodeAcceptedFields } from "../protocol/encode.ts";
 import type { HttpContext } from "./context.ts";
 import { jsonAnswer } from "./json-answer.ts";
-
-/** What became of one publication; null: it was delivered and has no position, as asked for. */
-export type Outcome = PublishOutcome | null | Failure;
 
 /** One publication of a list; `topic` undefined: it could not be read. */
 export interface Result {
   readonly topic: string | undefined;
-  readonly outcome: Outcome;
+  readonly outcome: PublishResult;
 }
 
 type PublishingContext = Pick<HttpContext, "hub" | "counters">;
 
 /** Publishes, and counts it once it is accepted. */
-export function publish(context: PublishingContext, request: PublishRequest): MaybePromise<Outcome> {
+export function publish(context: PublishingContext, request: PublishRequest): MaybePromise<PublishResult> {
   const outcome = context.hub.publish(request);
   if (outcome instanceof Promise) return outcome.then((settled) => counted(context, settled));
   return counted(context, outcome);
@@ -37,25 +35,19 @@ export function publishAll(
   );
 }
 
-/** The fields of a publication that was accepted, as JSON text. */
-export function encodeAccepted(topic: string, position: PublishOutcome | null): string {
-  if (position === null) return `{"topic":"${topic}"}`;
-  return `{"topic":"${topic}","epoch":"${position.epoch}","offset":${position.offset}}`;
-}
-
 /** `{"results":[…]}`, in the order of the publications; an error's status if there was nothing but errors. */
 export function answerResults(context: PublishingContext, results: readonly Result[]): Response {
   const text = results.map((result) => encodeResult(context, result)).join(",");
   return jsonAnswer(`{"results":[${text}]}`, statusOf(results));
 }
 
-function counted(context: PublishingContext, outcome: Outcome): Outcome {
+function counted(context: PublishingContext, outcome: PublishResult): PublishResult {
   if (!(outcome instanceof Failure)) context.counters.publications.rest++;
   return outcome;
 }
 
 function encodeResult({ counters }: PublishingContext, { topic, outcome }: Result): string {
-  if (!(outcome instanceof Failure)) return encodeAccepted(topic!, outcome);
+  if (!(outcome instanceof Failure)) return `{${encodeAcceptedFields(topic!, outcome)}}`;
   counters.errors.add(outcome.code);
   const { code, message } = outcome;
   return JSON.stringify({ topic, error: { code, message } });

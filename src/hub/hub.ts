@@ -3,7 +3,7 @@ import type {
   BrokerSink,
   HistoryPage,
   HistoryQuery,
-  PublishOutcome,
+  PublishResult,
   TopicView,
 } from "../broker/port.ts";
 import { Failure } from "../core/failure.ts";
@@ -110,8 +110,8 @@ export class Hub implements BrokerSink {
     );
   }
 
-  /** Where a publication of any transport enters. Null: it has no position, as asked for. */
-  publish(request: PublishRequest): MaybePromise<PublishOutcome | null | Failure> {
+  /** Where a publication of any transport enters. */
+  publish(request: PublishRequest): MaybePromise<PublishResult> {
     if (!this.#outbox.isIdle && this.#outbox.isFull(this.#topics.get(request.topic))) return tooFast;
     const started = this.#publishTimer.begin();
     const outcome = this.broker.publish(request);
@@ -190,9 +190,9 @@ export class Hub implements BrokerSink {
     if (this.#options.tellsMembership(topic)) this.#membership.changed(topic, userId, present);
   }
 
-  #published(outcome: PublishOutcome | null | Failure, started: number): PublishOutcome | null | Failure {
+  #published(outcome: PublishResult, started: number): PublishResult {
     this.#publishTimer.end(started);
-    if (outcome === null) this.#counters.publicationsUnstored++;
+    if (outcome === null || outcome === "local") this.#counters.publicationsUnstored++;
     else if (!(outcome instanceof Failure) && outcome.repeated) this.#counters.publicationsRepeated++;
     return outcome;
   }

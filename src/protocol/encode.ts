@@ -18,19 +18,39 @@ export interface TopicState {
 
 /** Encodes a publication once, for every transport. `offset` 0: it has no position. */
 export function encodePublication(request: PublishRequest, offset: number, ts: number): Publication {
-  let frame = `{"type":"${request.event}","topic":"${request.topic}"`;
-  if (offset > 0) frame += `,"offset":${offset}`;
-  frame += `,"ts":${ts}`;
-  if (request.sender !== undefined) frame += `,"sender":${JSON.stringify(request.sender)}`;
-  if (request.message !== undefined) frame += `,"message":${JSON.stringify(request.message)}`;
-  if (request.data !== undefined) frame += `,"data":${JSON.stringify(request.data)}`;
-  if (request.key !== undefined) frame += `,"key":${JSON.stringify(request.key)}`;
+  return assemblePublication(request.event, request.topic, offset, ts, encodeTail(request));
+}
+
+/** Encodes a publication that is delivered on this node alone, while the broker is out of reach. */
+export function encodeLocalPublication(request: PublishRequest, ts: number): Publication {
+  return assemblePublication(request.event, request.topic, 0, ts, `,"local":true${encodeTail(request)}`);
+}
+
+/** What follows `ts` in a publication's frame: all that its publisher decides, and nothing that the broker does. */
+export function encodeTail(request: PublishRequest): string {
+  let tail = "";
+  if (request.sender !== undefined) tail += `,"sender":${JSON.stringify(request.sender)}`;
+  if (request.message !== undefined) tail += `,"message":${JSON.stringify(request.message)}`;
+  if (request.data !== undefined) tail += `,"data":${JSON.stringify(request.data)}`;
+  if (request.key !== undefined) tail += `,"key":${JSON.stringify(request.key)}`;
   if (request.correlationId !== undefined) {
-    frame += `,"correlation_id":${JSON.stringify(request.correlationId)}`;
+    tail += `,"correlation_id":${JSON.stringify(request.correlationId)}`;
   }
-  if (request.tags !== undefined) frame += `,"tags":${JSON.stringify(request.tags)}`;
-  frame += "}";
-  return { offset, ts, type: request.event, frame, bytes: Buffer.byteLength(frame) };
+  if (request.tags !== undefined) tail += `,"tags":${JSON.stringify(request.tags)}`;
+  return `${tail}}`;
+}
+
+/** A publication out of its tail, where its position was not known when that was encoded. */
+export function assemblePublication(
+  type: string,
+  topic: string,
+  offset: number,
+  ts: number,
+  tail: string,
+): Publication {
+  const position = offset > 0 ? `,"offset":${offset}` : "";
+  const frame = `{"type":"${type}","topic":"${topic}"${position},"ts":${ts}${tail}`;
+  return { offset, ts, type, frame, bytes: Buffer.byteLength(frame) };
 }
 
 /** `,"id":…` or nothing. */
@@ -62,14 +82,18 @@ export function encodeUnsubscribed(id: CommandId | undefined, topic: string, cod
   return `{"type":"unsubscribed"${idField(id)},"topic":"${topic}"${why}}`;
 }
 
-/** The ack of a stored publication; without `position`, of one that has none. */
-export function encodeAck(
-  id: CommandId,
-  topic: string,
-  position: { readonly epoch: string; readonly offset: number } | null,
-): string {
-  const where = position === null ? "" : `,"epoch":"${position.epoch}","offset":${position.offset}`;
-  return `{"type":"ack"${idField(id)},"topic":"${topic}"${where}}`;
+/** Where an accepted publication is: null where it has no position, as asked for; `local`: on this node alone. */
+export type AcceptedAt = { readonly epoch: string; readonly offset: number } | "local" | null;
+
+/** The fields of a publication that was accepted, without braces: WebSocket adds `type` and `id`. */
+export function encodeAcceptedFields(topic: string, at: AcceptedAt): string {
+  if (at === null) return `"topic":"${topic}"`;
+  if (at === "local") return `"topic":"${topic}","local":true`;
+  return `"topic":"${topic}","epoch":"${at.epoch}","offset":${at.offset}`;
+}
+
+export function encodeAck(id: CommandId, topic: string, at: AcceptedAt): string {
+  return `{"type":"ack"${idField(id)},${encodeAcceptedFields(topic, at)}}`;
 }
 
 export function encodeError(

@@ -23,6 +23,10 @@ export const Offset = Type.Integer({
   description: "Of the topic's newest publication; 0: none yet in this epoch.",
 });
 
+export const Local = Type.Literal(true, {
+  description: "The broker is out of reach: delivered on this node alone, without a position, not stored.",
+});
+
 const Timestamp = Type.Integer({ minimum: 0, description: "Unix milliseconds." });
 const UserId = Type.String({ pattern: userIdPattern });
 const ErrorCodeSchema = Type.Enum([...errorCodes]);
@@ -49,10 +53,12 @@ export const PublicationFrame = Type.Object(
       Type.Integer({
         minimum: 1,
         maximum: Number.MAX_SAFE_INTEGER,
-        description: "Its place in the topic; absent if it was published with `store: false`.",
+        description:
+          "Its place in the topic; absent if it was published with `store: false`, or on one node alone.",
       }),
     ),
     ts: Timestamp,
+    local: Type.Optional(Local),
     sender: Type.Optional(Type.String()),
     message: Type.Optional(Type.String({ description: "`message`, `data` or both are there." })),
     data: Type.Optional(Type.Unknown({ description: "Any JSON value, null included." })),
@@ -109,6 +115,7 @@ export const serverFrameSchemas = {
     topic: TopicName,
     epoch: Type.Optional(Epoch),
     offset: Type.Optional(Type.Integer({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER })),
+    local: Type.Optional(Local),
   }),
   history: Type.Object({ type: Type.Literal("history"), id, ...historyFields }),
   presence: Type.Object({ type: Type.Literal("presence"), id, ...presenceFields }),

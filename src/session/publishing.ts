@@ -1,4 +1,4 @@
-import type { PublishOutcome } from "../broker/port.ts";
+import type { PublishResult } from "../broker/port.ts";
 import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { PublishRequest } from "../core/publication.ts";
@@ -29,12 +29,7 @@ function publishNow(
   answer(session, id, request.topic, outcome);
 }
 
-function answer(
-  session: Session,
-  id: CommandId | undefined,
-  topic: string,
-  outcome: PublishOutcome | null | Failure,
-): void {
+function answer(session: Session, id: CommandId | undefined, topic: string, outcome: PublishResult): void {
   if (outcome instanceof Failure) {
     session.fail(id, outcome);
     return;

@@ -3,12 +3,13 @@ import type { HttpContext } from "../context.ts";
 import { publish } from "../publishing.ts";
 import { type PushBody, publicationFor, recipientsOf } from "./message.ts";
 
-/** Where a push went: the topic of one recipient, and its position. */
+/** Where a push went: the topic of one recipient, and its position or that it has none. */
 export interface Pushed {
   readonly user_id: string;
   readonly topic: string;
-  readonly epoch: string;
-  readonly offset: number;
+  readonly epoch?: string;
+  readonly offset?: number;
+  readonly local?: true;
 }
 
 /** Publishes to every recipient's own topic; a Failure when one of them is away, and then nothing is stored. */
@@ -21,7 +22,9 @@ export async function push(context: HttpContext, body: PushBody): Promise<readon
     const outcome = await publish(context, request);
     if (outcome instanceof Failure) return outcome;
     if (outcome === null) continue;
-    pushed.push({ user_id: userId, topic: request.topic, epoch: outcome.epoch, offset: outcome.offset });
+    const where =
+      outcome === "local" ? { local: true as const } : { epoch: outcome.epoch, offset: outcome.offset };
+    pushed.push({ user_id: userId, topic: request.topic, ...where });
   }
   return pushed;
 }

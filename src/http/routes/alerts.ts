@@ -4,7 +4,7 @@ import { Compile } from "typebox/compile";
 import { Failure } from "../../core/failure.ts";
 import type { PublishRequest } from "../../core/publication.ts";
 import { checkPublication, describeFirst } from "../../protocol/decode.ts";
-import { encodePublication } from "../../protocol/encode.ts";
+import { encodeLocalPublication, encodePublication } from "../../protocol/encode.ts";
 import { PublicationFrame } from "../../protocol/server-frames.ts";
 import { AlertsAnswer } from "../answer-schemas.ts";
 import { bodySchema } from "../body-schema.ts";
@@ -89,6 +89,9 @@ function readAlert({ value, bytes }: JsonBody, maxFrameBytes: number): PublishRe
 
 async function createAlert(context: HttpContext, request: PublishRequest): Promise<Response> {
   const outcome = orThrow(await publish(context, request));
-  const { offset, ts } = outcome!;
-  return jsonAnswer(encodePublication(request, offset, ts).frame, 201);
+  const alert =
+    outcome === "local"
+      ? encodeLocalPublication(request, Date.now())
+      : encodePublication(request, outcome!.offset, outcome!.ts);
+  return jsonAnswer(alert.frame, 201);
 }

@@ -127,7 +127,9 @@ async function answerBatch(context: HttpContext, { messages, bytes }: Batch): Pr
       context.counters.errors.add(pushed.code);
       results.push({ ...named, status: "error", error: { code: pushed.code, message: pushed.message } });
     } else {
-      results.push({ ...named, status: "ok", offset: pushed[0]?.offset });
+      const [first] = pushed;
+      const where = first?.local === true ? { local: true } : { offset: first?.offset };
+      results.push({ ...named, status: "ok", ...where });
     }
   }
   return { results };

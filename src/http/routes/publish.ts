@@ -1,5 +1,7 @@
 import { Elysia } from "elysia";
+import type { PublishResult } from "../../broker/port.ts";
 import type { MaybePromise } from "../../core/maybe-promise.ts";
+import { encodeAcceptedFields } from "../../protocol/encode.ts";
 import { PublishBody } from "../../protocol/schemas.ts";
 import { PublishAnswer } from "../answer-schemas.ts";
 import { bodySchema } from "../body-schema.ts";
@@ -8,7 +10,7 @@ import { documented, tags } from "../documentation.ts";
 import { orThrow } from "../http-failure.ts";
 import { jsonAnswer } from "../json-answer.ts";
 import { jsonParser } from "../json-parser.ts";
-import { answerResults, encodeAccepted, type Outcome, publish, publishAll } from "../publishing.ts";
+import { answerResults, publish, publishAll } from "../publishing.ts";
 import { type PublishOrder, readPublishOrder } from "../read-publication.ts";
 
 const text = {
@@ -44,6 +46,6 @@ function answer(context: HttpContext, { requests, many }: PublishOrder): MaybePr
   return answerOne(request.topic, outcome);
 }
 
-function answerOne(topic: string, outcome: Outcome): Response {
-  return jsonAnswer(encodeAccepted(topic, orThrow(outcome)));
+function answerOne(topic: string, outcome: PublishResult): Response {
+  return jsonAnswer(`{${encodeAcceptedFields(topic, orThrow(outcome))}}`);
 }

@@ -1,11 +1,15 @@
 import { describe, expect, test } from "bun:test";
 import {
+  assemblePublication,
+  encodeAck,
+  encodeLocalPublication,
   encodeMembership,
   encodePong,
   encodePresence,
   encodePublication,
   encodeShutdownNotice,
   encodeStatus,
+  encodeTail,
   encodeWelcome,
   topicState,
 } from "../../../src/protocol/encode.ts";
@@ -32,6 +36,39 @@ describe("frames as the wire format writes them", () => {
     expect(encodePublication({ topic: "t", event: "typing", message: "", store: false }, 0, 5).frame).toBe(
       '{"type":"typing","topic":"t","ts":5,"message":""}',
     );
+  });
+
+  test("a publication out of its tail is the one that was encoded at once", () => {
+    const request = {
+      topic: "t",
+      event: "m",
+      message: "grün",
+      data: { list: [1] },
+      sender: "alice",
+      key: "k",
+      correlationId: "c",
+      tags: { lang: "de" },
+      store: true,
+    };
+    const tail = encodeTail(request);
+    expect(assemblePublication("m", "t", 7, 5, tail)).toEqual(encodePublication(request, 7, 5));
+    expect(assemblePublication("m", "t", 0, 5, tail)).toEqual(encodePublication(request, 0, 5));
+    expect(encodeTail({ topic: "t", event: "m", data: null, store: true })).toBe(',"data":null}');
+  });
+
+  test("a publication of this node alone says so, and has no offset", () => {
+    const request = { topic: "t", event: "m", sender: "alice", message: "hi", store: true };
+    const { frame, offset } = encodeLocalPublication(request, 5);
+    expect(frame).toBe('{"type":"m","topic":"t","ts":5,"local":true,"sender":"alice","message":"hi"}');
+    expect(offset).toBe(0);
+  });
+
+  test("an ack: the position, none, or that it went to this node alone", () => {
+    expect(encodeAck(3, "t", { epoch: "e", offset: 16 })).toBe(
+      '{"type":"ack","id":3,"topic":"t","epoch":"e","offset":16}',
+    );
+    expect(encodeAck(3, "t", null)).toBe('{"type":"ack","id":3,"topic":"t"}');
+    expect(encodeAck("a", "t", "local")).toBe('{"type":"ack","id":"a","topic":"t","local":true}');
   });
 
   test("line separators cannot break an event of a stream", () => {

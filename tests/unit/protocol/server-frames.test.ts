@@ -6,6 +6,7 @@ import {
   encodeError,
   encodeHistory,
   encodeHistoryFields,
+  encodeLocalPublication,
   encodeMembership,
   encodePong,
   encodePresence,
@@ -70,6 +71,7 @@ describe("what the encoder writes fits its schema", () => {
     ["unsubscribed", encodeUnsubscribed(undefined, "chat", "forbidden")],
     ["ack", encodeAck(3, "chat", { epoch: "epoch-1", offset: 10 })],
     ["ack", encodeAck(3, "chat", null)],
+    ["ack", encodeAck(3, "chat", "local")],
     ["history", encodeHistory(4, encodeHistoryFields("chat", "epoch-1", 9, [publication]))],
     [
       "presence",
@@ -90,7 +92,8 @@ describe("what the encoder writes fits its schema", () => {
 
   test("publications, with and without a position", () => {
     const bare = encodePublication({ topic: "chat", event: "note", message: "", store: false }, 0, 1);
-    for (const { frame } of [publication, bare]) {
+    const local = encodeLocalPublication({ topic: "chat", event: "note", message: "", store: true }, 1);
+    for (const { frame } of [publication, bare, local]) {
       expect(publicationValidator.Errors(JSON.parse(frame))).toEqual([]);
     }
   });

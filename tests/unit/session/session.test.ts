@@ -127,7 +127,7 @@ describe("a client that takes less than it asks for", () => {
     const topics = ["a", "b", "c"];
     const epochs = topics.map((topic) => {
       const outcome = hub.publish({ topic, event: "m", message: "x".repeat(600), store: true });
-      return outcome !== null && "epoch" in outcome ? outcome.epoch : "";
+      return outcome instanceof Object && "epoch" in outcome ? outcome.epoch : "";
     });
     const client = connect();
     client.link.onSend = (text) => {
@@ -184,7 +184,7 @@ describe("opening", () => {
     const { connect, hub } = createSessions({ limits: { backpressureLimitBytes: 4000 } });
     const positions = ["a", "b", "c"].map((topic) => {
       const outcome = hub.publish({ topic, event: "m", message: "x".repeat(600), store: true });
-      return `${topic}:${outcome !== null && "epoch" in outcome ? outcome.epoch : ""}:0`;
+      return `${topic}:${outcome instanceof Object && "epoch" in outcome ? outcome.epoch : ""}:0`;
     });
     const client = connect(`topics=a,b,c&since=${positions.join(",")}`);
     expect(brief(client.opening)).toEqual(["welcome", "m a 1", "m b 1", "subscribed c 1 true", "m c 1"]);

@@ -148,7 +148,7 @@ export class World {
       ...(key !== null && { key }),
     };
     const outcome = hub.publish(request);
-    if (outcome instanceof Promise || outcome instanceof Failure)
+    if (outcome instanceof Promise || outcome instanceof Failure || outcome === "local")
       throw new Error("it was not published in place");
     if ((outcome === null) === stored)
       throw new Error("a position where none belongs, or none where one does");
