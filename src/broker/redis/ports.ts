@@ -40,5 +40,7 @@ export interface RedisSubscriptions {
   unsubscribe(channel: string): void;
   /** Calls back when channels were subscribed anew: messages may have been lost before. */
   onGap(run: (channels: Iterable<string>) => void): void;
+  /** Whether a message that is sent now comes back within the time. */
+  hearsItself(deadlineMs: number): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -1,0 +1,68 @@
+/** What a Redis process is, as far as the order of publications depends on it. */
+export interface Generation {
+  /** Another one: what was written before may be lost. `[A-Za-z0-9-]`. */
+  readonly id: string;
+  /** How far its clock is ahead of this machine's, in milliseconds. */
+  readonly clockAheadMs: number;
+}
+
+type Send = (args: readonly string[]) => Promise<unknown>;
+
+/**
+ * Asks a Redis process who it is. One that writes everything to disk before it answers stays the same through a
+ * restart; any other is a new one each time it starts. A replica that was promoted may never have had all.
+ */
+export async function readGeneration(
+  send: Send,
+  durable: "auto" | "yes" | "no",
+  now: () => number = Date.now,
+): Promise<Generation> {
+  const askedAt = now();
+  const [server, replication, appendOnly, time] = await Promise.all([
+    send(["INFO", "server"]).then(parseInfo),
+    send(["INFO", "replication"]).then(parseInfo),
+    durable === "auto" ? send(["CONFIG", "GET", "append*"]).then(parseSettings, () => null) : null,
+    send(["TIME"]).then(parseTime),
+  ]);
+  if (replication.get("role") === "slave") throw new Error("READONLY this Redis is a replica");
+  const clockAheadMs = time - (askedAt + now()) / 2;
+  const runId = identifier(server.get("run_id"));
+  if (durable === "yes") return { id: "durable", clockAheadMs };
+  const writesFirst = appendOnly?.get("appendonly") === "yes" && appendOnly.get("appendfsync") === "always";
+  if (!writesFirst) return { id: `run-${runId}`, clockAheadMs };
+  const promotedFrom = identifier(replication.get("master_replid2"));
+  return { id: `durable-${promotedFrom}`, clockAheadMs };
+}
+
+function parseInfo(reply: unknown): Map<string, string> {
+  const lines = String(reply).split(/\r?\n/);
+  return new Map(
+    lines.flatMap((line): [string, string][] => {
+      const separator = line.indexOf(":");
+      return separator > 0 ? [[line.slice(0, separator), line.slice(separator + 1)]] : [];
+    }),
+  );
+}
+
+/** A flat list of names and values, or an object of them. */
+function parseSettings(reply: unknown): Map<string, string> {
+  if (reply instanceof Map) return new Map([...reply].map(([name, value]) => [String(name), String(value)]));
+  if (!Array.isArray(reply)) return new Map(Object.entries((reply ?? {}) as Record<string, string>));
+  const settings = new Map<string, string>();
+  for (let index = 0; index + 1 < reply.length; index += 2) {
+    settings.set(String(reply[index]), String(reply[index + 1]));
+  }
+  return settings;
+}
+
+function parseTime(reply: unknown): number {
+  const [seconds, microseconds] = reply as [string, string];
+  return Number(seconds) * 1000 + Number(microseconds) / 1000;
+}
+
+/** It becomes part of a script: nothing but letters and digits comes in. */
+function identifier(text: string | undefined): string {
+  const id = text?.replace(/[^A-Za-z0-9]/g, "").slice(0, 64) ?? "";
+  if (id === "") throw new Error("Redis does not say who it is (INFO server: run_id)");
+  return id;
+}

@@ -1,0 +1,277 @@
+import { createClient } from "redis";
+import type { OnMessage } from "./ports.ts";
+import { type ClientOptions, destroyClient } from "./redis-link.ts";
+
+export interface SubscriberOptions {
+  readonly client: ClientOptions;
+  /** Redis Cluster: channels belong to slots. */
+  readonly sharded: boolean;
+  /** A channel on which this link hears itself. */
+  readonly canary: string;
+}
+
+export interface SubscriberPorts {
+  /** Sends the canary; how many connections received it. Rejects while Redis is out of reach. */
+  readonly publish: (channel: string, message: string) => Promise<number>;
+  /** These channels were subscribed before, and are again: what came between is lost. */
+  readonly onGap: (channels: string[]) => void;
+  readonly onDown: (reason: string) => void;
+}
+
+const connectDeadlineMs = 1000;
+const canaryEveryMs = 1000;
+/** Time without a message, the canary included, after which a connection counts as dead. */
+const silenceMaxMs = 2500;
+const backOffMinMs = 50;
+const backOffMaxMs = 400;
+/** Channels in one command. */
+const chunk = 500;
+
+type Client = ReturnType<typeof createClient>;
+
+interface Channel {
+  readonly listener: OnMessage;
+  /** It was subscribed by this or an earlier connection. */
+  wasConfirmed: boolean;
+  /** By the present connection. */
+  isConfirmed: boolean;
+  waiting: (() => void)[];
+}
+
+/**
+ * One connection that receives what is published in one Redis process. It is made anew when it breaks or has gone
+ * silent: a connection that looks alive but delivers nothing is found by the canary.
+ */
+export class SubscriberLink {
+  readonly #options: SubscriberOptions;
+  readonly #ports: SubscriberPorts;
+  readonly #channels = new Map<string, Channel>();
+  /** Changes of this turn of the event loop, in one command each way. */
+  readonly #toSubscribe = new Set<string>();
+  readonly #toUnsubscribe = new Set<string>();
+  #flushScheduled = false;
+  #client: Client | null = null;
+  #isReady = false;
+  #isUp = false;
+  #closed = false;
+  #heardAt = 0;
+  #canaries = 0;
+  #canaryHeard: (() => void)[] = [];
+  #backOffMs = backOffMinMs;
+  #retryTimer: NodeJS.Timeout | undefined;
+  readonly #canaryTimer: NodeJS.Timeout;
+  #checkedAt = performance.now();
+  readonly #listener = (message: string, channel: string) => this.#receive(message, channel);
+
+  constructor(options: SubscriberOptions, ports: SubscriberPorts) {
+    this.#options = options;
+    this.#ports = ports;
+    this.#canaryTimer = setInterval(() => this.#checkSilence(), canaryEveryMs);
+    this.#canaryTimer.unref();
+    void this.#connect();
+  }
+
+  /** All channels are subscribed, by a connection on which something was heard lately. */
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** The channels, to be taken over by another link. */
+  channels(): Iterable<[string, OnMessage]> {
+    return [...this.#channels].map(([name, { listener }]): [string, OnMessage] => [name, listener]);
+  }
+
+  /** Resolves when Redis has confirmed it, however long that takes. */
+  subscribe(channel: string, listener: OnMessage): Promise<void> {
+    const known = this.#channels.get(channel);
+    this.#toUnsubscribe.delete(channel);
+    if (known?.isConfirmed) {
+      this.#channels.set(channel, { ...known, listener });
+      return Promise.resolve();
+    }
+    return new Promise((resolve) => {
+      const waiting = [...(known?.waiting ?? []), resolve];
+      this.#channels.set(channel, { listener, wasConfirmed: false, isConfirmed: false, waiting });
+      this.#toSubscribe.add(channel);
+      this.#scheduleFlush();
+    });
+  }
+
+  unsubscribe(channel: string): void {
+    const known = this.#channels.get(channel);
+    if (known === undefined) return;
+    this.#channels.delete(channel);
+    for (const resolve of known.waiting) resolve();
+    this.#toSubscribe.delete(channel);
+    this.#toUnsubscribe.add(channel);
+    this.#scheduleFlush();
+  }
+
+  /** Resolves when a message that is sent now has come back; false when it has not within `deadlineMs`. */
+  async hearsItself(deadlineMs: number): Promise<boolean> {
+    const heard = new Promise<boolean>((resolve) => {
+      this.#canaryHeard.push(() => resolve(true));
+      setTimeout(resolve, deadlineMs, false).unref();
+    });
+    this.#sendCanary();
+    return heard;
+  }
+
+  close(): void {
+    this.#closed = true;
+    clearInterval(this.#canaryTimer);
+    clearTimeout(this.#retryTimer);
+    this.#drop();
+    for (const { waiting } of this.#channels.values()) for (const resolve of waiting) resolve();
+  }
+
+  async #connect(): Promise<void> {
+    const client = createClient({
+      ...this.#options.client,
+      disableOfflineQueue: true,
+      socket: {
+        ...this.#options.client.socket,
+        connectTimeout: connectDeadlineMs,
+        reconnectStrategy: false,
+      },
+    } as ClientOptions);
+    this.#client = client;
+    client.on("error", (error: Error) => this.#broke(client, error.message));
+    client.on("end", () => this.#broke(client, "the connection ended"));
+    // A Redis Cluster moved the slot: its channels are to be found elsewhere.
+    client.on("sharded-channel-moved", () => this.#broke(client, "channels were moved"));
+    const deadline = setTimeout(() => this.#broke(client, "no answer in time"), connectDeadlineMs);
+    try {
+      await client.connect();
+      await this.#subscribeTo(client, [this.#options.canary]);
+      clearTimeout(deadline);
+      if (this.#client !== client) return;
+      this.#heardAt = performance.now();
+      this.#isReady = true;
+      this.#toSubscribe.clear();
+      this.#toUnsubscribe.clear();
+      await this.#confirm(client, [...this.#channels.keys()]);
+      if (this.#client !== client) return;
+      this.#backOffMs = backOffMinMs;
+      this.#isUp = true;
+    } catch (error) {
+      this.#broke(client, (error as Error).message);
+    } finally {
+      clearTimeout(deadline);
+    }
+  }
+
+  #subscribeTo(client: Client, channels: string[]): Promise<void> {
+    return this.#options.sharded
+      ? client.sSubscribe(channels, this.#listener)
+      : client.subscribe(channels, this.#listener);
+  }
+
+  async #confirm(client: Client, channels: readonly string[]): Promise<void> {
+    for (let start = 0; start < channels.length; start += chunk) {
+      const some = channels.slice(start, start + chunk);
+      await this.#subscribeTo(client, some);
+      if (this.#client !== client) return;
+      this.#confirmed(some);
+    }
+  }
+
+  #confirmed(names: readonly string[]): void {
+    const again: string[] = [];
+    for (const name of names) {
+      const channel = this.#channels.get(name);
+      if (channel === undefined) continue;
+      if (channel.wasConfirmed) again.push(name);
+      channel.wasConfirmed = true;
+      channel.isConfirmed = true;
+      const { waiting } = channel;
+      channel.waiting = [];
+      for (const resolve of waiting) resolve();
+    }
+    if (again.length > 0) this.#ports.onGap(again);
+  }
+
+  #scheduleFlush(): void {
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      if (this.#isReady) void this.#flush();
+    });
+  }
+
+  async #flush(): Promise<void> {
+    const client = this.#client;
+    if (client === null) return;
+    const leaving = [...this.#toUnsubscribe];
+    const coming = [...this.#toSubscribe];
+    this.#toUnsubscribe.clear();
+    this.#toSubscribe.clear();
+    try {
+      if (leaving.length > 0) {
+        const left = this.#options.sharded ? client.sUnsubscribe(leaving) : client.unsubscribe(leaving);
+        left.catch((error: Error) => this.#broke(client, error.message));
+      }
+      if (coming.length > 0) await this.#confirm(client, coming);
+    } catch (error) {
+      this.#broke(client, (error as Error).message);
+    }
+  }
+
+  #receive(message: string, channel: string): void {
+    this.#heardAt = performance.now();
+    if (channel === this.#options.canary) {
+      const heard = this.#canaryHeard;
+      this.#canaryHeard = [];
+      for (const resolve of heard) resolve();
+      return;
+    }
+    this.#channels.get(channel)?.listener(message, channel);
+  }
+
+  #checkSilence(): void {
+    const now = performance.now();
+    const late = now - this.#checkedAt - canaryEveryMs;
+    this.#checkedAt = now;
+    if (this.#client === null || !this.#isReady) return;
+    // This process was busy by itself: what it did not hear may be here, unread.
+    const wasBusy = late > canaryEveryMs / 2;
+    if (!wasBusy && now - this.#heardAt > silenceMaxMs) {
+      this.#broke(this.#client, "it has gone silent");
+      return;
+    }
+    this.#sendCanary();
+  }
+
+  #sendCanary(): void {
+    const client = this.#client;
+    this.#canaries++;
+    this.#ports.publish(this.#options.canary, String(this.#canaries)).then(
+      (receivers) => {
+        // Redis knows of no such subscription: what looks like one is gone.
+        if (receivers === 0 && client !== null && this.#isReady) this.#broke(client, "Redis has dropped it");
+      },
+      // Redis is out of reach; the silence will tell whether that goes for this connection too.
+      () => {},
+    );
+  }
+
+  #broke(client: Client, reason: string): void {
+    if (this.#client !== client) return;
+    const wasUp = this.#isUp;
+    this.#drop();
+    if (this.#closed) return;
+    if (wasUp) this.#ports.onDown(reason);
+    this.#retryTimer = setTimeout(() => void this.#connect(), this.#backOffMs * (0.5 + Math.random() / 2));
+    this.#backOffMs = Math.min(backOffMaxMs, this.#backOffMs * 2);
+  }
+
+  #drop(): void {
+    const client = this.#client;
+    this.#client = null;
+    this.#isReady = false;
+    this.#isUp = false;
+    for (const channel of this.#channels.values()) channel.isConfirmed = false;
+    if (client !== null) destroyClient(client);
+  }
+}
