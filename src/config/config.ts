@@ -46,5 +46,6 @@ export function freezeConfig(config: Config): Config {
     corsOrigins: Object.freeze([...config.corsOrigins]),
     publicAccounts: Object.freeze([...config.publicAccounts]),
     presenceEvents: Object.freeze([...config.presenceEvents]),
+    redisClusterNodes: Object.freeze([...config.redisClusterNodes]),
   });
 }

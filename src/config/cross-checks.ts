@@ -39,9 +39,44 @@ const rules: readonly Rule[] = [
   {
     severity: "error",
     keys: ["workers"],
-    breaks: (config) => config.workers > 1,
-    reason: "several processes need Redis to relay between them, which this version does not use yet",
-    remedy: "Set WORKERS=1, or leave it out.",
+    breaks: (config) => config.workers > 1 && !hasRedis(config),
+    reason: "several processes need Redis to relay between them, and none is named",
+    remedy: "Set WORKERS=1, or REDIS_URL (or REDIS_CLUSTER_NODES).",
+  },
+  {
+    severity: "error",
+    keys: ["workers"],
+    breaks: (config) => config.workers > 1 && config.mode === "dev",
+    reason: "--dev runs one process",
+    remedy: "Leave out --workers or --dev.",
+  },
+  {
+    severity: "error",
+    keys: ["workers", "reload"],
+    breaks: (config) => config.workers > 1 && config.reload && config.mode !== "dev",
+    reason: "a change of a source file restarts one process",
+    remedy: "Set WORKERS=1, or leave RELOAD out.",
+  },
+  {
+    severity: "error",
+    keys: ["redisUrl", "redisClusterNodes"],
+    breaks: ({ redisUrl, redisClusterNodes }) => redisUrl !== null && redisClusterNodes.length > 0,
+    reason: "they exclude each other",
+    remedy: "Remove REDIS_CLUSTER_NODES, or REDIS_URL (REDIS_HOST).",
+  },
+  {
+    severity: "error",
+    keys: ["redisTls", "redisUrl"],
+    breaks: (config) => config.redisTls && config.redisUrl?.startsWith("redis:") === true,
+    reason: "one says TLS, the other none",
+    remedy: "Write the URL with rediss://, or leave REDIS_TLS out.",
+  },
+  {
+    severity: "warning",
+    keys: ["redisTlsCa"],
+    breaks: (config) => config.redisTlsCa !== null && !config.redisTls,
+    reason: "it has no effect without TLS",
+    remedy: "Write REDIS_URL with rediss://, or set REDIS_TLS=true.",
   },
   {
     severity: "error",
@@ -104,6 +139,11 @@ const rules: readonly Rule[] = [
     remedy: "Leave RELOAD out in production.",
   },
 ];
+
+/** Whether there is a Redis that processes can meet at. */
+export function hasRedis({ redisUrl, redisClusterNodes }: Config): boolean {
+  return redisUrl !== null || redisClusterNodes.length > 0;
+}
 
 /** The connections a process has descriptors for; under a low limit, half of it. */
 export function connectionsWithin(fileDescriptorLimit: number): number {

@@ -62,7 +62,8 @@ export function modeExplanation(mode: "dev" | "prod"): string {
     const setting = settings[key as SettingKey];
     return `${setting.name}=${formatValue(setting, value)}`;
   });
-  return `${purpose}; unless set otherwise: ${defaults.join(", ")}.`;
+  const workers = mode === "prod" ? [`${settings.workers.name}=auto where there is Redis`] : [];
+  return `${purpose}; unless set otherwise: ${[...defaults, ...workers].join(", ")}.`;
 }
 
 function flagLines(): string[] {

@@ -1,13 +1,14 @@
 import { type Config, freezeConfig, keysOutOfBounds, type Mode } from "./config.ts";
-import { connectionsWithin, crossCheck } from "./cross-checks.ts";
+import { connectionsWithin, crossCheck, hasRedis } from "./cross-checks.ts";
 import { type Flags, parseFlags } from "./flags.ts";
 import { helpText } from "./help.ts";
 import { modeDefaults } from "./modes.ts";
+import { chooseRedisNames, completeRedis } from "./redis-address.ts";
 import { defaultValues, type SettingKey, type SettingValues, settingEntries, settings } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 import { type Environment, type Given, resolveSources, textOf } from "./sources.ts";
 import { unusedNames, unusedNameWarnings } from "./unused-names.ts";
-import { boundsProblem, expectation, formatValue, parseValue } from "./values.ts";
+import { boundsProblem, concealText, expectation, formatValue, parseValue } from "./values.ts";
 import { version } from "./version.ts";
 
 /** All that decides the configuration; `readConfigInput` gathers it from the process. */
@@ -19,6 +20,8 @@ export interface ConfigInput {
   readonly dotEnv?: Environment;
   /** How many files the process may have open, where it is known. */
   readonly fileDescriptorLimit?: number;
+  /** Processors that the process may use; 1 where it is absent. */
+  readonly cores?: number;
   /** What went wrong while the input was gathered. */
   readonly warnings?: readonly string[];
 }
@@ -43,21 +46,29 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const mode = modeOf(flags);
   const dotEnv = input.dotEnv ?? {};
   const sources = resolveSources({ flags: flags.values, env: input.env, dotEnv });
-  const { given, warnings: modeWarnings } = withinMode(mode, sources.given);
+  const redisNames = chooseRedisNames(sources.given);
+  const { given, warnings: modeWarnings, ...asked } = workersAskedFor(mode, redisNames.given);
   const defaults: SettingValues = { ...defaultValues, ...machineDefaults(input) };
   const read = readGiven(given);
   const implied = impliedValues(mode, read.values);
-  const config = freezeConfig({ ...defaults, ...implied.values, ...read.values, mode });
+  const readConfig: Config = { ...defaults, ...implied.values, ...read.values, mode };
 
   const invalid = new Set(read.errors.keys());
   const errors = [...flags.errors, ...read.errors.values()];
-  for (const key of keysOutOfBounds(config)) {
+  for (const key of keysOutOfBounds(readConfig)) {
     invalid.add(key);
-    errors.push(complaint(given.get(key)!, settings[key], boundsProblem(settings[key], config[key])));
+    errors.push(complaint(given.get(key)!, settings[key], boundsProblem(settings[key], readConfig[key])));
   }
+  const redis = completeRedis(readConfig, invalid);
+  errors.push(...redis.errors);
+  const workers = asked.auto
+    ? autoWorkers({ ...readConfig, ...redis.values }, input.cores)
+    : readConfig.workers;
+  const config = freezeConfig({ ...readConfig, ...redis.values, workers });
+  const reasons = new Map([...implied.reasons, ...redis.reasons, ["workers" as const, asked.reason]]);
   const describe = (key: SettingKey) => {
     const value = `${settings[key].name}=${formatValue(settings[key], config[key])}`;
-    return `${value} (${originOf(given.get(key)) ?? implied.reasons.get(key) ?? "default"})`;
+    return `${value} (${originOf(given.get(key)) ?? reasons.get(key) ?? "default"})`;
   };
   const crossed = crossCheck(config, { invalid, describe, fileDescriptorLimit: input.fileDescriptorLimit });
   errors.push(...crossed.errors);
@@ -66,6 +77,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const warnings = [
     ...(input.warnings ?? []),
     ...sources.warnings,
+    ...redisNames.warnings,
     ...modeWarnings,
     ...crossed.warnings,
     ...unusedNameWarnings(namesSet),
@@ -103,15 +115,27 @@ function impliedValues(mode: Mode, explicit: Partial<SettingValues>) {
   return { values, reasons };
 }
 
-// A shared .env that asks for several processes in production must not keep a developer's one from starting.
-function withinMode(mode: Mode, given: ReadonlyMap<SettingKey, Given>) {
+/**
+ * What is asked for as the number of workers: `auto`, by that word or by --prod, or what `given` says. A shared .env
+ * that asks for several in production must not keep a developer's one process from starting.
+ */
+function workersAskedFor(mode: Mode, given: ReadonlyMap<SettingKey, Given>) {
   const workers = given.get("workers");
-  if (mode !== "dev" || !workers || workers.source === "flag" || workers.text === "1") {
-    return { given, warnings: [] };
-  }
+  const auto = workers?.text.toLowerCase() === "auto";
+  const reason = originOf(workers) ?? (mode === "prod" ? "--prod" : "default");
+  if (!workers) return { given, warnings: [], auto: mode === "prod", reason };
+  const isIgnored = mode === "dev" && workers.source !== "flag" && workers.text !== "1";
+  if (!auto && !isIgnored) return { given, warnings: [], auto: false, reason };
   const rest = new Map(given);
   rest.delete("workers");
-  return { given: rest, warnings: [`${write(workers)} has no effect: --dev runs one process.`] };
+  const warnings = auto ? [] : [`${write(workers, settings.workers)} has no effect: --dev runs one process.`];
+  return { given: rest, warnings, auto, reason };
+}
+
+/** One for each core, where several can work together. */
+function autoWorkers(config: Config, cores = 1): number {
+  const isOne = config.mode === "dev" || config.reload || !hasRedis(config);
+  return isOne ? 1 : Math.min(cores, settings.workers.maximum ?? cores);
 }
 
 function readGiven(given: ReadonlyMap<SettingKey, Given>) {
@@ -126,10 +150,11 @@ function readGiven(given: ReadonlyMap<SettingKey, Given>) {
 }
 
 function complaint(given: Given, setting: Setting, problem: string): string {
-  return `${write(given)}: ${problem}. Give ${expectation(setting)}.`;
+  return `${write(given, setting)}: ${problem}. Give ${expectation(setting)}.`;
 }
 
-function write({ name, text, source }: Given): string {
+function write({ name, text: given, source }: Given, setting: Setting): string {
+  const text = concealText(setting, given);
   const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text;
   return source === "flag" ? `${name}=${shown}` : `${name}=${shown} (${source})`;
 }

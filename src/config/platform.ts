@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { ConfigInput } from "./load.ts";
@@ -19,6 +20,7 @@ export function readConfigInput(): ConfigInput {
     env: process.env,
     ...readDotEnv(files),
     ...(limit === undefined ? {} : { fileDescriptorLimit: limit }),
+    cores: Math.min(availableParallelism(), parseProcessorQuota(readText("/sys/fs/cgroup/cpu.max") ?? "")),
   };
 }
 
@@ -44,11 +46,23 @@ export function parseFileDescriptorLimit(limits: string): number | undefined {
   return soft === "unlimited" ? Number.POSITIVE_INFINITY : Number(soft);
 }
 
+/** The processors, rounded up, whose time a container may use, as its `cpu.max` says it. */
+export function parseProcessorQuota(quota: string): number {
+  const [, share, period] = /^(\d+) (\d+)$/.exec(quota.trim()) ?? [];
+  return share === undefined
+    ? Number.POSITIVE_INFINITY
+    : Math.max(1, Math.ceil(Number(share) / Number(period)));
+}
+
 function readFileDescriptorLimit(): number | undefined {
+  // Systems without /proc: the default of MAX_CONNECTIONS is then a fixed number.
+  return parseFileDescriptorLimit(readText("/proc/self/limits") ?? "");
+}
+
+function readText(file: string): string | null {
   try {
-    return parseFileDescriptorLimit(readFileSync("/proc/self/limits", "utf8"));
+    return readFileSync(file, "utf8");
   } catch {
-    // Systems without /proc: the default of MAX_CONNECTIONS is then a fixed number.
-    return undefined;
+    return null;
   }
 }

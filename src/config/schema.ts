@@ -7,6 +7,7 @@ import { limitSettings } from "./settings/limits.ts";
 import { logSettings } from "./settings/logs.ts";
 import { monitoringSettings } from "./settings/monitoring.ts";
 import { notificationSettings } from "./settings/notifications.ts";
+import { redisSettings } from "./settings/redis.ts";
 import { serverSettings } from "./settings/server.ts";
 import { shutdownSettings } from "./settings/shutdown.ts";
 
@@ -16,6 +17,7 @@ import { shutdownSettings } from "./settings/shutdown.ts";
  */
 export const settings = {
   ...serverSettings,
+  ...redisSettings,
   ...logSettings,
   ...connectionSettings,
   ...historySettings,

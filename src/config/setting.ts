@@ -2,6 +2,7 @@ import Type, { type TSchema } from "typebox";
 
 export const groups = [
   "Server",
+  "Redis",
   "Logs",
   "Connections",
   "History and topics",
@@ -44,6 +45,8 @@ export interface Setting<Value = unknown> {
   readonly shownUpperCase?: boolean;
   /** The command-line flag, for the few settings that have one. */
   readonly flag?: string;
+  /** What of the value is never shown: all of it, or the user and password of the URLs in it. */
+  readonly secrecy?: "whole" | "credentials";
   readonly description: string;
 }
 
@@ -54,6 +57,7 @@ interface Common<Value> {
   readonly default: Value;
   readonly defaultNote?: string;
   readonly flag?: string;
+  readonly secrecy?: "whole" | "credentials";
   readonly description: string;
 }
 
@@ -68,7 +72,18 @@ export function text(options: Common<string> & { pattern: RegExp; expects: strin
   return { aliases: [], ...rest, kind: "text", unit: "", type };
 }
 
-export function integer(options: Common<number> & Bounds & { unit: string }): Setting<number> {
+/** A text that may be absent, which `null` stands for. */
+export function optionalText(
+  options: Omit<Common<null>, "default"> & { pattern: RegExp; expects: string },
+): Setting<string | null> {
+  const { pattern, ...rest } = options;
+  const type = Type.Union([Type.Null(), Type.String({ pattern: pattern.source })], { default: null });
+  return { aliases: [], ...rest, default: null, kind: "text", unit: "", type };
+}
+
+export function integer(
+  options: Common<number> & Bounds & { unit: string; expects?: string },
+): Setting<number> {
   return { aliases: [], ...options, kind: "integer", type: Type.Integer(bounds(options)) };
 }
 

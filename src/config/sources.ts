@@ -2,7 +2,7 @@ import { nearest } from "./nearest.ts";
 import { type SettingKey, settingEntries } from "./schema.ts";
 import type { Setting } from "./setting.ts";
 import { unusedNames } from "./unused-names.ts";
-import { parseValue } from "./values.ts";
+import { concealText, parseValue } from "./values.ts";
 
 /** Names with their texts; an empty text is as good as none. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -48,7 +48,7 @@ export function resolveSources(sources: Sources): {
       if (other.name === first.name || sameValue(setting, first, other)) continue;
       warnings.push(
         `${other.name} (${other.source}) and ${first.name} (${first.source}) set the same and differ: ` +
-          `${first.name}=${first.text} counts. Remove ${other.name}.`,
+          `${first.name}=${concealText(setting, first.text)} counts. Remove ${other.name}.`,
       );
     }
   }

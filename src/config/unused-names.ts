@@ -1,16 +1,7 @@
-const IN_MEMORY = "this version keeps everything in the memory of its one process, without Redis";
-const NO_MEMCACHED = "recent notifications are kept in memory, not in Memcached";
+const NO_MEMCACHED = "recent notifications are kept in Redis or in memory, not in Memcached";
 
-/**
- * Names that deployments of earlier servers set, or that a later version reads, with the reason why they have no
- * effect. `null` marks those that say nothing on their own, and so go without a warning.
- */
-export const unusedNames: ReadonlyMap<string, string | null> = new Map([
-  ["REDIS_URL", IN_MEMORY],
-  ["REDIS_HOST", IN_MEMORY],
-  ["REDIS_PORT", null],
-  ["REDIS_DOWN", IN_MEMORY],
-  ["REDIS_DURABLE", IN_MEMORY],
+/** Names that deployments of earlier servers set, with the reason why they have no effect. */
+export const unusedNames: ReadonlyMap<string, string> = new Map([
   ["MEMCACHED_HOST", NO_MEMCACHED],
   ["MEMCACHED_PORT", NO_MEMCACHED],
 ]);

@@ -1,3 +1,4 @@
+import { concealCredentials } from "./redis-url.ts";
 import type { Setting } from "./setting.ts";
 import { formatBytes, formatDuration, type Parsed, parseBytes, parseDuration } from "./units.ts";
 
@@ -34,12 +35,22 @@ export function parseValue(setting: Setting, text: string): Parsed<unknown> {
   }
 }
 
-/** Writes a value as it would be given in the environment. */
+/** Writes a value as it would be given in the environment, but for secrets; of one that is absent, nothing. */
 export function formatValue(setting: Setting, value: unknown): string {
+  if (value === null) return "";
+  if (setting.secrecy === "whole") return "***";
+  if (setting.secrecy === "credentials") return [value].flat().map(String).map(concealCredentials).join(",");
   if (setting.kind === "duration") return formatDuration(value as number);
   if (setting.kind === "bytes") return formatBytes(value as number);
   if (setting.kind === "list") return (value as readonly string[]).join(",");
   return setting.shownUpperCase ? String(value).toUpperCase() : String(value);
+}
+
+/** A text that was given for the setting, as it may be shown. */
+export function concealText(setting: Setting, text: string): string {
+  if (setting.secrecy === "whole") return "***";
+  if (setting.secrecy === undefined) return text;
+  return concealCredentials(text);
 }
 
 /** What a value of this setting must be, to complete "Give …". */
@@ -50,7 +61,7 @@ export function expectation(setting: Setting): string {
     case "list":
       return setting.expects ?? "a text";
     case "integer":
-      return `a whole number from ${minimum} to ${maximum}`;
+      return setting.expects ?? `a whole number from ${minimum} to ${maximum}`;
     case "number":
       return `a number from ${minimum} to ${maximum}`;
     case "boolean":

@@ -30,8 +30,9 @@ export const serverSettings = {
     maximum: 1024,
     unit: "processes",
     flag: "--workers",
+    expects: "a whole number from 1 to 1024, or auto",
     description:
-      "Server processes on this port. More than one needs a relay between them: this version takes 1.",
+      "Server processes on this port; auto is one for each core. More than one needs Redis between them.",
   }),
   debug: boolean({
     name: "DEBUG",

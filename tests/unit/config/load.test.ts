@@ -134,7 +134,7 @@ describe("settings that must fit each other", () => {
     [
       { WORKERS: "2" },
       "WORKERS=2 (environment): several processes need Redis",
-      "Set WORKERS=1, or leave it out.",
+      "Set WORKERS=1, or REDIS_URL (or REDIS_CLUSTER_NODES).",
     ],
     [
       { PING_TIMEOUT: "31" },

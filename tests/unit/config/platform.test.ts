@@ -1,8 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { cp, mkdir, mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { parseFileDescriptorLimit, readConfigInput, readDotEnv } from "../../../src/config/platform.ts";
+import {
+  parseFileDescriptorLimit,
+  parseProcessorQuota,
+  readConfigInput,
+  readDotEnv,
+} from "../../../src/config/platform.ts";
 
 let folder = "";
 
@@ -115,5 +120,21 @@ describe("the limit of open files", () => {
 
   test.if(process.platform === "linux")("is known on this machine", () => {
     expect(readConfigInput().fileDescriptorLimit).toBeGreaterThan(0);
+  });
+});
+
+describe("the processors that the process may use", () => {
+  test.each([
+    ["max 100000\n", Number.POSITIVE_INFINITY],
+    ["", Number.POSITIVE_INFINITY],
+    ["50000 100000\n", 1],
+    ["200000 100000\n", 2],
+    ["250000 100000\n", 3],
+  ])("a quota of %j", (quota, processors) => {
+    expect(parseProcessorQuota(quota)).toBe(processors);
+  });
+
+  test("are at least one, and as many as the machine has at most", () => {
+    expect(readConfigInput().cores).toBeWithin(1, availableParallelism() + 1);
   });
 });

@@ -75,27 +75,15 @@ describe("precedence", () => {
 });
 
 describe("names that are not settings", () => {
-  test("Redis is not used yet: its address gets one warning, without the secret in it", () => {
-    const env = { REDIS_URL: "redis://:secret@cache:6379", REDIS_HOST: "cache", REDIS_PORT: "6379" };
-    expect(warningsOf({ env })).toEqual([
-      "REDIS_URL, REDIS_HOST have no effect: " +
-        "this version keeps everything in the memory of its one process, without Redis.",
-    ]);
-  });
-
-  test("the port of Redis alone is passed over", () => {
-    expect(warningsOf({ env: { REDIS_PORT: "tcp://10.0.0.1:6379" } })).toEqual([]);
-  });
-
   test("Memcached is recognised and unused", () => {
     expect(warningsOf({ dotEnv: { MEMCACHED_HOST: "memcached", MEMCACHED_PORT: "11211" } })).toEqual([
       "MEMCACHED_HOST, MEMCACHED_PORT have no effect: " +
-        "recent notifications are kept in memory, not in Memcached.",
+        "recent notifications are kept in Redis or in memory, not in Memcached.",
     ]);
   });
 
   test("an empty one is as good as none", () => {
-    expect(warningsOf({ env: { REDIS_HOST: "", MEMCACHED_HOST: " " } })).toEqual([]);
+    expect(warningsOf({ env: { MEMCACHED_PORT: "", MEMCACHED_HOST: " " } })).toEqual([]);
   });
 
   test("what looks like a slip of the keyboard is mentioned", () => {

@@ -79,7 +79,7 @@ describe("each kind of value", () => {
     ["PORT", "0x50", "not a whole number"],
     ["PORT", "http", "not a whole number"],
     ["WORKERS", "0", "less than 1, the least allowed"],
-    ["WORKERS", "auto", "not a whole number"],
+    ["WORKERS", "many", "not a whole number"],
     ["HISTORY_SIZE", "0", "less than 1, the least allowed"],
     ["HISTORY_AGE", "400 days", "more than 24 days, the most allowed"],
     ["PING_INTERVAL", "0", "less than 10 ms, the least allowed"],
