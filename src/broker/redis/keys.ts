@@ -1,6 +1,8 @@
 /**
  * Names of what is in Redis. A topic's keys and its channel have the topic as their hash tag, so that a Redis
- * Cluster keeps them in one slot. Topic names have no braces: none can reach into another's keys.
+ * Cluster keeps them in one slot. Topic names have no braces: none can reach into another's keys. What is no
+ * topic's begins with `//` there, as no topic and no user id does: who reads a topic called `nodes` must not hear
+ * what the nodes tell each other.
  */
 export class Keys {
   readonly #prefix: string;
@@ -55,17 +57,27 @@ export class Keys {
 
   /** Channel of messages to one node. */
   inbox(nodeId: string): string {
-    return `${this.#prefix}{node:${nodeId}}`;
+    return `${this.#prefix}{//node:${nodeId}}`;
   }
 
   /** Channel of messages to all nodes. */
   get allNodes(): string {
-    return `${this.#prefix}{nodes}`;
+    return `${this.#prefix}{//nodes}`;
+  }
+
+  /** String: there while a turn of something that the whole cluster does once is taken. */
+  turn(name: string): string {
+    return `${this.#prefix}turn:${name}`;
+  }
+
+  /** Integer: how many turns of it there were. */
+  turns(name: string): string {
+    return `${this.#prefix}turns:${name}`;
   }
 
   /** Channel on which a node hears itself, to know that messages arrive; `tag` chooses the slot. */
   canary(nodeId: string, tag = ""): string {
-    return `${this.#prefix}{canary:${nodeId}${tag}}`;
+    return `${this.#prefix}{//canary:${nodeId}${tag}}`;
   }
 
   /** Pattern of the positions of topics whose names begin with `topicPrefix`. */
