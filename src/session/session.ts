@@ -5,7 +5,13 @@ import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
 import type { OnJoined, Subscriber } from "../hub/ports.ts";
 import { decodeText } from "../protocol/decode.ts";
-import { encodeError, encodeSubscribed, type TopicState, topicState } from "../protocol/encode.ts";
+import {
+  encodeError,
+  encodeSubscribed,
+  encodeUnsubscribed,
+  type TopicState,
+  topicState,
+} from "../protocol/encode.ts";
 import type { CommandId } from "../protocol/schemas.ts";
 import { BadFrames } from "./bad-frames.ts";
 import { runChat } from "./chat.ts";
@@ -156,6 +162,22 @@ export class Session implements Subscriber, UserConnection {
     if (!this.#topics.delete(topic)) return;
     this.#link.quit(`json/${topic}`);
     this.context.hub.unsubscribe(this, topic);
+  }
+
+  addTopic(topic: string): boolean {
+    this.inOrder(topic, () => {
+      if (!this.#topics.has(topic)) return this.subscribe(undefined, topic, undefined);
+    });
+    return true;
+  }
+
+  removeTopic(topic: string): boolean {
+    this.inOrder(topic, () => {
+      if (!this.#topics.has(topic)) return;
+      this.unsubscribe(topic);
+      this.send(encodeUnsubscribed(undefined, topic));
+    });
+    return true;
   }
 
   /** Sends what the client missed, until it turns out to be gone. */

@@ -9,6 +9,10 @@ export interface UserConnection {
   tell(type: string, frame: string): void;
   /** Ends it from the server's side. */
   disconnect(why: CloseReason): void;
+  /** Subscribes it to a topic, unless it is; false: what it reads is fixed (an event stream's is in its URL). */
+  addTopic(topic: string): boolean;
+  /** Ends its subscription of a topic, if there is one; false: as above. */
+  removeTopic(topic: string): boolean;
 }
 
 const nobody: ReadonlySet<UserConnection> = new Set();
@@ -51,5 +55,29 @@ export class UserRegistry {
     const connections = [...this.connectionsOf(userId)];
     for (const connection of connections) connection.disconnect(why);
     return connections.length;
+  }
+
+  /** Subscribes all connections of a user that can be to the topics; how many they are. */
+  addTopics(userId: string, topics: readonly string[]): number {
+    return this.#change(userId, topics, (connection, topic) => connection.addTopic(topic));
+  }
+
+  /** Ends the subscriptions of all connections of a user that can be unsubscribed; how many they are. */
+  removeTopics(userId: string, topics: readonly string[]): number {
+    return this.#change(userId, topics, (connection, topic) => connection.removeTopic(topic));
+  }
+
+  #change(
+    userId: string,
+    topics: readonly string[],
+    change: (connection: UserConnection, topic: string) => boolean,
+  ): number {
+    let changed = 0;
+    // A copy: one that turns out to be too slow for its answer leaves the set while it is walked.
+    for (const connection of [...this.connectionsOf(userId)]) {
+      const done = topics.filter((topic) => change(connection, topic));
+      if (done.length > 0) changed++;
+    }
+    return changed;
   }
 }

@@ -109,6 +109,14 @@ export class EventStream implements Subscriber, UserConnection {
     this.finish();
   }
 
+  addTopic(): boolean {
+    return false;
+  }
+
+  removeTopic(): boolean {
+    return false;
+  }
+
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;

@@ -15,6 +15,8 @@ function connect(userId: string): CloseReason[] {
     userId,
     transport: "websocket" as const,
     tell() {},
+    addTopic: () => true,
+    removeTopic: () => true,
     disconnect(why: CloseReason) {
       reasons.push(why);
       server.users.remove(connection);

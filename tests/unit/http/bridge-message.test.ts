@@ -16,7 +16,15 @@ const push = (value: unknown, bytes = 10) => readPush(value, bytes, limits);
 function usersNamed(...userIds: string[]): UserRegistry {
   const users = new UserRegistry();
   for (const userId of userIds) {
-    const connection: UserConnection = { id: userId, userId, transport: "sse", tell() {}, disconnect() {} };
+    const connection: UserConnection = {
+      id: userId,
+      userId,
+      transport: "sse",
+      tell() {},
+      disconnect() {},
+      addTopic: () => false,
+      removeTopic: () => false,
+    };
     users.add(connection);
   }
   return users;

@@ -21,6 +21,14 @@ class AskedConnection implements UserConnection {
   }
 
   disconnect(): void {}
+
+  addTopic(): boolean {
+    return true;
+  }
+
+  removeTopic(): boolean {
+    return true;
+  }
 }
 
 /** A caller that keeps what it was told. */
