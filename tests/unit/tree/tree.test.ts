@@ -11,14 +11,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   config: ["core"],
   telemetry: ["core"],
   protocol: ["core"],
+  limits: ["core"],
   port: ["core"],
   hub: ["core", "protocol", "port"],
   broker: ["core", "protocol", "port", "hub"],
-  session: ["core", "protocol", "port", "hub"],
-  transport: ["core", "protocol", "port", "hub", "session"],
-  http: ["core", "protocol", "port", "hub", "session", "transport", "config", "telemetry", "web"],
+  session: ["core", "protocol", "limits", "port", "hub"],
+  transport: ["core", "protocol", "limits", "port", "hub", "session"],
+  http: ["core", "protocol", "limits", "port", "hub", "session", "transport", "config", "telemetry", "web"],
   lifecycle: [
-    ...["core", "protocol", "port", "hub", "broker", "session", "transport", "http"],
+    ...["core", "protocol", "limits", "port", "hub", "broker", "session", "transport", "http"],
     ...["config", "telemetry", "web"],
   ],
   main: ["config", "lifecycle"],
@@ -81,7 +82,9 @@ describe("imports", () => {
   });
 
   test("the pure layers use no clock, no randomness and no I/O but through their ports", () => {
-    const pure = code.filter(({ path }) => ["core", "protocol", "hub", "port"].includes(layer(path)));
+    const pure = code.filter(({ path }) =>
+      ["core", "protocol", "limits", "hub", "port"].includes(layer(path)),
+    );
     const impure =
       /\b(Date\.now|Math\.random|performance\.now|setTimeout|setInterval|setImmediate|Bun\.|process\.[a-z]|console\.)/;
     const wrong = pure.flatMap(({ path, text, packages }) => [
