@@ -90,12 +90,17 @@ export class TopicLog implements TopicView {
     if (this.#keys.size === 0) this.#keys = null;
   }
 
-  /** Ends the epoch: positions, ring and keys of the old one are gone. */
-  restart(epoch: string): void {
+  /** Begins anew after `top`: positions, ring and keys of what was before are gone. */
+  restart(epoch: string, top = 0): void {
     this.#epoch = epoch;
-    this.#top = 0;
+    this.#top = top;
     this.#ring.clear();
     this.#keys = null;
+  }
+
+  /** Lets go of the publications it holds, and of nothing else. */
+  dropHistory(): void {
+    this.#ring.clear();
   }
 
   range(offset: number, until: number, limit: number, bytesMax: number): readonly Publication[] | null {

@@ -16,12 +16,16 @@ export class RedisUnavailable extends Error {
  */
 export interface RedisConnection {
   readonly isUp: boolean;
+  /** Keys with different hash tags cannot be used in one command. */
+  readonly isCluster: boolean;
   /** Redis' clock in Unix milliseconds, as far as this node knows it. */
   now(): number;
   /** One command. `key` decides which node of a Redis Cluster gets it. */
   command(key: string, ...args: readonly string[]): Promise<unknown>;
   /** Runs a script. Its keys have one hash tag. */
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown>;
+  /** Keys that match the pattern, at most `limit`, from all over the cluster. */
+  scan(pattern: string, limit: number): Promise<string[]>;
   /** To all who subscribed to the channel; how many connections of Redis that were. */
   publish(channel: string, message: string): Promise<number>;
   /** Calls back each time Redis is reached, the first time too; of a Redis Cluster, when any of its nodes is. */

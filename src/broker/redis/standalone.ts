@@ -2,6 +2,7 @@ import { clientOptions } from "./client-options.ts";
 import type { OnMessage, RedisConnection, RedisSubscriptions, Script } from "./ports.ts";
 import { RedisLink } from "./redis-link.ts";
 import type { RedisOptions } from "./redis-options.ts";
+import { scanLink } from "./scan-link.ts";
 import { SubscriberLink } from "./subscriber-link.ts";
 
 /** Told when Redis comes and goes, for the log. */
@@ -29,6 +30,8 @@ export class StandaloneConnection implements RedisConnection {
     );
   }
 
+  readonly isCluster = false;
+
   get isUp(): boolean {
     return this.#link.isUp;
   }
@@ -43,6 +46,10 @@ export class StandaloneConnection implements RedisConnection {
 
   run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
     return this.#link.run(script, keys, args);
+  }
+
+  scan(pattern: string, limit: number): Promise<string[]> {
+    return scanLink(this.#link, pattern, limit);
   }
 
   async publish(channel: string, message: string): Promise<number> {

@@ -35,8 +35,8 @@ local function forget_old_keys()
     redis.call('HDEL', KEYS[3], unpack(old))
     redis.call('ZREM', KEYS[4], unpack(old))
   end
-  redis.call('PEXPIRE', KEYS[3], key_age_ms)
-  redis.call('PEXPIRE', KEYS[4], key_age_ms)
+  redis.call('PEXPIRE', KEYS[3], key_age_ms + 60000)
+  redis.call('PEXPIRE', KEYS[4], key_age_ms + 60000)
 end
 
 local function keep(line, offset)

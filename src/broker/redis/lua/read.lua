@@ -2,7 +2,7 @@
 --
 -- ARGV[5] channel
 -- ARGV[6] "none", "after" or "newest"
--- ARGV[7] the offset after which to read
+-- ARGV[7], ARGV[10] the offset after which to read, and its epoch; of another epoch: from the oldest
 -- ARGV[8], ARGV[9] publications and bytes to read: the first entry that reaches one of them is the last
 --
 -- Answers epoch, top, and for each entry its last offset, number of publications and lines; the newest first
@@ -21,7 +21,8 @@ end
 
 local publications, bytes_left = tonumber(ARGV[8]), tonumber(ARGV[9])
 local newest = ARGV[6] == 'newest'
-local from = newest and '+' or string.format('%.0f', tonumber(ARGV[7]) + 1) .. '-0'
+local after = epoch == ARGV[10] and tonumber(ARGV[7]) or 0
+local from = newest and '+' or string.format('%.0f', after + 1) .. '-0'
 while publications > 0 and bytes_left > 0 do
   local entries
   if newest then
