@@ -11,6 +11,9 @@ import { unusedNames, unusedNameWarnings } from "./unused-names.ts";
 import { boundsProblem, concealText, expectation, formatValue, parseValue } from "./values.ts";
 import { version } from "./version.ts";
 
+/** Share of the memory that the server may have, from which on it sheds load. */
+const memoryShare = 0.85;
+
 /** All that decides the configuration; `readConfigInput` gathers it from the process. */
 export interface ConfigInput {
   /** The arguments after the script's name. */
@@ -20,10 +23,14 @@ export interface ConfigInput {
   readonly dotEnv?: Environment;
   /** How many files the process may have open, where it is known. */
   readonly fileDescriptorLimit?: number;
+  /** Bytes of memory that the process may have, where it is known. */
+  readonly memoryLimitBytes?: number;
   /** Processors that the process may use; 1 where it is absent. */
   readonly cores?: number;
   /** What went wrong while the input was gathered. */
   readonly warnings?: readonly string[];
+  /** Looks into the files that settings name, but for settings that are `invalid`; every error there is. */
+  readonly examine?: (config: Config, invalid: ReadonlySet<SettingKey>) => readonly string[];
 }
 
 /**
@@ -71,7 +78,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     return `${value} (${originOf(given.get(key)) ?? reasons.get(key) ?? "default"})`;
   };
   const crossed = crossCheck(config, { invalid, describe, fileDescriptorLimit: input.fileDescriptorLimit });
-  errors.push(...crossed.errors);
+  errors.push(...crossed.errors, ...(input.examine?.(config, invalid) ?? []));
 
   const namesSet = [...unusedNames.keys()].filter((name) => textOf(input.env, name) ?? textOf(dotEnv, name));
   const warnings = [
@@ -97,10 +104,14 @@ function modeOf(flags: Flags): Mode {
   return flags.modes.has("prod") ? "prod" : "plain";
 }
 
-function machineDefaults(input: ConfigInput): Partial<SettingValues> {
-  if (input.fileDescriptorLimit === undefined) return {};
-  const { maximum } = settings.maxConnections;
-  return { maxConnections: Math.min(connectionsWithin(input.fileDescriptorLimit), maximum ?? Infinity) };
+function machineDefaults({ fileDescriptorLimit, memoryLimitBytes }: ConfigInput): Partial<SettingValues> {
+  const { maximum = Number.POSITIVE_INFINITY } = settings.maxConnections;
+  return {
+    ...(fileDescriptorLimit !== undefined && {
+      maxConnections: Math.min(connectionsWithin(fileDescriptorLimit), maximum),
+    }),
+    ...(memoryLimitBytes !== undefined && { shedMemoryBytes: Math.floor(memoryLimitBytes * memoryShare) }),
+  };
 }
 
 /** What the mode, and DEBUG, decide where nothing explicit is given; with the reason for each. */

@@ -1,5 +1,6 @@
 import type { Mode } from "./config.ts";
 import type { SettingValues } from "./schema.ts";
+import { DAY } from "./settings/amounts.ts";
 
 /** What a mode sets where nothing explicit is given. */
 export const modeDefaults: Readonly<Record<Mode, Partial<SettingValues>>> = {
@@ -15,5 +16,6 @@ export const modeDefaults: Readonly<Record<Mode, Partial<SettingValues>>> = {
   prod: {
     logFormat: "json",
     notificationIntervalMs: 0,
+    hstsMaxAgeMs: 365 * DAY,
   },
 };

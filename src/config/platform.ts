@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { availableParallelism } from "node:os";
+import { availableParallelism, totalmem } from "node:os";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
 import type { ConfigInput } from "./load.ts";
@@ -20,6 +20,7 @@ export function readConfigInput(): ConfigInput {
     env: process.env,
     ...readDotEnv(files),
     ...(limit === undefined ? {} : { fileDescriptorLimit: limit }),
+    memoryLimitBytes: Math.min(process.constrainedMemory() || Number.POSITIVE_INFINITY, totalmem()),
     cores: Math.min(availableParallelism(), parseProcessorQuota(readText("/sys/fs/cgroup/cpu.max") ?? "")),
   };
 }

@@ -19,6 +19,14 @@ export const limitSettings = {
     maximum: GIB,
     description: "The largest body of an HTTP request.",
   }),
+  bodyTimeoutMs: duration({
+    name: "BODY_TIMEOUT",
+    group: "Limits",
+    default: 10 * SECOND,
+    minimum: 10,
+    maximum: 3600 * SECOND,
+    description: "Time in which the whole body of an HTTP request has to arrive.",
+  }),
   batchMax: integer({
     name: "BATCH_MAX",
     group: "Limits",
@@ -53,6 +61,15 @@ export const limitSettings = {
     maximum: 1_000_000,
     unit: "topics",
     description: "Topics one connection may subscribe to.",
+  }),
+  subscribersPerTopicMax: integer({
+    name: "SUBSCRIBERS_PER_TOPIC_MAX",
+    group: "Limits",
+    default: 0,
+    minimum: 0,
+    maximum: 1_000_000,
+    unit: "subscribers",
+    description: "Connections to this process that may read one topic; 0: no such bound.",
   }),
   commandsInFlightMax: integer({
     name: "COMMANDS_IN_FLIGHT_MAX",

@@ -1,4 +1,9 @@
-import { boolean, integer, list, text } from "../setting.ts";
+import { boolean, duration, integer, list, text } from "../setting.ts";
+import { DAY } from "./amounts.ts";
+
+export const originPattern = /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s?#@A-Z]+)$/;
+export const originExpectation =
+  "lower-case origins without a path, such as https://example.com,https://app.example.com:8443, or *";
 
 /** Where the server listens, and who may use it from a web page. */
 export const serverSettings = {
@@ -59,9 +64,17 @@ export const serverSettings = {
     name: "CORS_ORIGINS",
     group: "Server",
     default: [],
-    pattern: /^(\*|[a-z][a-z0-9+.-]*:\/\/[^/\s?#@A-Z]+)$/,
-    expects:
-      "lower-case origins without a path, such as https://example.com,https://app.example.com:8443, or *",
+    pattern: originPattern,
+    expects: originExpectation,
     description: "Origins of web pages that may use this server beside its own.",
+  }),
+  hstsMaxAgeMs: duration({
+    name: "HSTS_MAX_AGE",
+    group: "Server",
+    default: 0,
+    minimum: 0,
+    maximum: 730 * DAY,
+    description:
+      "How long browsers are to come back over TLS alone (Strict-Transport-Security), on every answer; 0: it is not said.",
   }),
 } as const;
