@@ -44,8 +44,15 @@ export function freezeConfig(config: Config): Config {
   return Object.freeze({
     ...config,
     corsOrigins: Object.freeze([...config.corsOrigins]),
+    allowedOrigins: Object.freeze([...config.allowedOrigins]),
+    trustedProxies: Object.freeze([...config.trustedProxies]),
     publicAccounts: Object.freeze([...config.publicAccounts]),
     presenceEvents: Object.freeze([...config.presenceEvents]),
     redisClusterNodes: Object.freeze([...config.redisClusterNodes]),
+    jwtAlgorithms: Object.freeze([...config.jwtAlgorithms]),
+    jwtAudience: Object.freeze([...config.jwtAudience]),
+    jwtIssuer: Object.freeze([...config.jwtIssuer]),
+    apiKeys: Object.freeze([...config.apiKeys]),
+    anonymousSubscribe: Object.freeze([...config.anonymousSubscribe]),
   });
 }

@@ -1,15 +1,8 @@
+import { admissionRules } from "./admission-rules.ts";
+import { authRules } from "./auth-rules.ts";
 import type { Config } from "./config.ts";
+import type { Rule } from "./rule.ts";
 import type { SettingKey } from "./schema.ts";
-
-/** Something settings must not say together, or that is better said to whoever says it. */
-interface Rule {
-  readonly severity: "error" | "warning";
-  /** The settings it looks at; it is passed over while one of them is invalid. */
-  readonly keys: readonly SettingKey[];
-  readonly breaks: (config: Config, facts: { fileDescriptorLimit?: number | undefined }) => boolean;
-  readonly reason: string;
-  readonly remedy: string;
-}
 
 /** Descriptors that are not connections': log files, listeners, Redis, and some room. */
 const RESERVED_FILE_DESCRIPTORS = 256;
@@ -36,6 +29,8 @@ const RESERVED_PATHS: ReadonlySet<string> = new Set([
 const PUBLISHING_PATHS = ["/alerts", "/notify", "/publish", "/publish/batch"];
 
 const rules: readonly Rule[] = [
+  ...authRules,
+  ...admissionRules,
   {
     severity: "error",
     keys: ["workers"],
@@ -163,7 +158,7 @@ export function crossCheck(
   const found = { errors: [] as string[], warnings: [] as string[] };
   for (const rule of rules) {
     if (rule.keys.some((key) => options.invalid.has(key)) || !rule.breaks(config, options)) continue;
-    const message = `${rule.keys.map(options.describe).join(" with ")}: ${rule.reason}. ${rule.remedy}`;
+    const message = `${(rule.named ?? rule.keys).map(options.describe).join(" with ")}: ${rule.reason}. ${rule.remedy}`;
     (rule.severity === "error" ? found.errors : found.warnings).push(message);
   }
   return found;

@@ -1,4 +1,5 @@
 export { type Config, createConfig, type Mode } from "./config.ts";
 export { type ConfigInput, type LoadedConfig, loadConfig } from "./load.ts";
 export { readConfigInput } from "./platform.ts";
+export type { SettingKey } from "./schema.ts";
 export { version } from "./version.ts";

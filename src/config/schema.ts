@@ -1,4 +1,6 @@
 import type { Setting } from "./setting.ts";
+import { admissionSettings } from "./settings/admission.ts";
+import { authSettings } from "./settings/auth.ts";
 import { bridgeSettings } from "./settings/bridge.ts";
 import { connectionSettings } from "./settings/connections.ts";
 import { eventStreamSettings } from "./settings/event-streams.ts";
@@ -7,6 +9,7 @@ import { limitSettings } from "./settings/limits.ts";
 import { logSettings } from "./settings/logs.ts";
 import { monitoringSettings } from "./settings/monitoring.ts";
 import { notificationSettings } from "./settings/notifications.ts";
+import { rateSettings } from "./settings/rates.ts";
 import { redisSettings } from "./settings/redis.ts";
 import { serverSettings } from "./settings/server.ts";
 import { shutdownSettings } from "./settings/shutdown.ts";
@@ -18,10 +21,13 @@ import { shutdownSettings } from "./settings/shutdown.ts";
 export const settings = {
   ...serverSettings,
   ...redisSettings,
+  ...authSettings,
   ...logSettings,
   ...connectionSettings,
+  ...admissionSettings,
   ...historySettings,
   ...limitSettings,
+  ...rateSettings,
   ...eventStreamSettings,
   ...shutdownSettings,
   ...notificationSettings,

@@ -3,10 +3,13 @@ import Type, { type TSchema } from "typebox";
 export const groups = [
   "Server",
   "Redis",
+  "Authentication",
   "Logs",
   "Connections",
+  "Admission",
   "History and topics",
   "Limits",
+  "Rates",
   "Server-Sent Events",
   "Shutdown",
   "Notifications and chat",

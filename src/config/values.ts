@@ -37,7 +37,7 @@ export function parseValue(setting: Setting, text: string): Parsed<unknown> {
 
 /** Writes a value as it would be given in the environment, but for secrets; of one that is absent, nothing. */
 export function formatValue(setting: Setting, value: unknown): string {
-  if (value === null) return "";
+  if (value === null || (Array.isArray(value) && value.length === 0)) return "";
   if (setting.secrecy === "whole") return "***";
   if (setting.secrecy === "credentials") return [value].flat().map(String).map(concealCredentials).join(",");
   if (setting.kind === "duration") return formatDuration(value as number);

@@ -25,6 +25,11 @@ export function userTopic(userId: string): string {
   return userTopicPrefix + userId;
 }
 
+/** Whether a topic belongs to a user; of a pattern: whether it speaks of such topics alone. */
+export function isUserTopic(topic: string): boolean {
+  return topic.startsWith(userTopicPrefix);
+}
+
 /** In words, for error messages. */
 export const nameRule = `1 to ${bounds.topicName} characters of A-Z a-z 0-9 _ . : @ | ~ = -`;
 export const userIdRule = `1 to ${userIdMax} characters of A-Z a-z 0-9 _ . : @ | ~ = -`;

@@ -26,10 +26,10 @@ async function start(args: string[], env: Record<string, string> = {}): Promise<
 }
 
 /** Runs the program to its end, in the folder and with nothing in the environment. */
-async function check(args: string[]) {
+async function check(args: string[], env: Record<string, string> = {}) {
   const child = Bun.spawn([process.execPath, main, ...args], {
     cwd: folder,
-    env: { PATH: process.env.PATH ?? "" },
+    env: { PATH: process.env.PATH ?? "", ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const [output, errors] = await Promise.all([child.stdout.text(), child.stderr.text()]);
@@ -90,6 +90,7 @@ test("--dev: text logs with DEBUG lines, documentation at /docs, this machine on
 
 test("--prod: JSON logs, strict headers on every answer, and no periodic notification", async () => {
   const { url, lines } = await start(["--prod"], {
+    AUTH: "open",
     NOTIFICATION_INTERVAL: "",
     MEMCACHED_HOST: "memcached",
     MEMCACHED_PORT: "11211",
@@ -107,7 +108,7 @@ test("--prod: JSON logs, strict headers on every answer, and no periodic notific
     records.filter(({ msg }) => msg.startsWith("MEMCACHED_HOST, MEMCACHED_PORT have no effect")),
   ).toEqual([expect.objectContaining({ level: "WARNING" })]);
   expect(lines.join("\n")).toContain(openMode);
-  const { output } = await check(["--prod", "--check-config"]);
+  const { output } = await check(["--prod", "--check-config"], { AUTH: "open" });
   expect(output).toContain("NOTIFICATION_INTERVAL=0 (--prod)");
 });
 
@@ -123,7 +124,11 @@ test("--host, --port, --workers and --log-level beat the environment, which beat
 });
 
 test("what is set explicitly wins over --prod", async () => {
-  const { lines, url } = await start(["--prod"], { LOG_FORMAT: "text", NOTIFICATION_INTERVAL: "0.05" });
+  const { lines, url } = await start(["--prod"], {
+    AUTH: "open",
+    LOG_FORMAT: "text",
+    NOTIFICATION_INTERVAL: "0.05",
+  });
   expect(lines.join("\n")).toMatch(/ INFO {5}listening /);
   const client = await WebSocketClient.welcomed(url);
   expect((await client.next("notification")).message).toStartWith("Periodic notification");

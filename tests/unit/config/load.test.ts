@@ -81,7 +81,7 @@ describe("modes", () => {
   });
 
   test("--prod: JSON logs, no periodic notification", () => {
-    expect(configOf({ argv: "--prod" })).toMatchObject({
+    expect(configOf({ argv: "--prod", env: { AUTH: "open" } })).toMatchObject({
       mode: "prod",
       host: "0.0.0.0",
       reload: false,
@@ -104,9 +104,8 @@ describe("modes", () => {
       reload: false,
       shutdownTimeoutMs: 60_000,
     });
-    expect(configOf({ argv: "--prod", env: { PERIODIC_NOTIFICATION: "5" } }).notificationIntervalMs).toBe(
-      5000,
-    );
+    const prod = { argv: "--prod", env: { AUTH: "open", PERIODIC_NOTIFICATION: "5" } };
+    expect(configOf(prod).notificationIntervalMs).toBe(5000);
   });
 
   test("--dev runs one process even where .env asks for more", () => {
@@ -123,7 +122,7 @@ describe("modes", () => {
   });
 
   test("reloading in production is warned of", () => {
-    expect(warningsOf({ argv: "--prod --reload" })[0]).toStartWith(
+    expect(warningsOf({ argv: "--prod --reload", env: { AUTH: "open" } })[0]).toStartWith(
       "RELOAD=true (flag --reload): with --prod",
     );
   });
@@ -233,7 +232,7 @@ describe("--check-config", () => {
   test("says what differs from the defaults, and why", () => {
     const loaded = load({
       argv: "--check-config --prod --port 8001",
-      env: { LOG_LEVEL: "info", WS_PING_TIMEOUT: "5" },
+      env: { LOG_LEVEL: "info", WS_PING_TIMEOUT: "5", AUTH: "open" },
       dotEnv: { DEBUG: "yes", CORS_ORIGINS: "https://a.example, https://b.example" },
     });
     if (loaded.kind !== "check") throw new Error(loaded.kind);
@@ -244,6 +243,8 @@ describe("--check-config", () => {
       "  PORT=8001 (flag --port)",
       "  DEBUG=true (.env)",
       "  CORS_ORIGINS=https://a.example,https://b.example (.env)",
+      "  HSTS_MAX_AGE=365 days (--prod)",
+      "  AUTH=open (environment)",
       "  PING_TIMEOUT=5 s (environment)",
       "  NOTIFICATION_INTERVAL=0 (--prod)",
     ]);

@@ -254,8 +254,10 @@ describe("workers", () => {
   });
 
   test("--prod runs one for each core where there is Redis, unless their number is set", () => {
+    const open = { AUTH: "open" };
+    const env = { ...open, REDIS_URL: "redis://cache" };
     expect(configOf({ argv: "--prod", env, cores: 4 }).workers).toBe(4);
-    expect(configOf({ argv: "--prod", cores: 4 }).workers).toBe(1);
+    expect(configOf({ argv: "--prod", env: open, cores: 4 }).workers).toBe(1);
     expect(configOf({ argv: "--prod --workers 2", env, cores: 4 }).workers).toBe(2);
     expect(configOf({ argv: "", env, cores: 4 }).workers).toBe(1);
     const loaded = load({ argv: "--prod --check-config", env, cores: 4 });
