@@ -1,10 +1,11 @@
-import { MemoryBroker } from "../broker/memory.ts";
+import { Keys } from "../broker/redis/keys.ts";
 import type { Config } from "../config/index.ts";
 import { topicMatcher } from "../core/topic-pattern.ts";
 import { Hub } from "../hub/hub.ts";
 import type { SessionContext } from "../session/context.ts";
 import { Requests } from "../session/requests.ts";
 import { UserRegistry } from "../session/user-registry.ts";
+import type { Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { Admission } from "../transport/admission.ts";
 import type { ConnectionEvents } from "../transport/connection-events.ts";
@@ -12,6 +13,7 @@ import { EventStreamFanOut } from "../transport/event-stream-fan-out.ts";
 import { EventStreamServer } from "../transport/event-stream-server.ts";
 import { WebSocketFanOut } from "../transport/websocket-fan-out.ts";
 import { WebSocketServer } from "../transport/websocket-server.ts";
+import { connectRedis, createBroker } from "./create-broker.ts";
 import type { Drainable } from "./drain.ts";
 import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
 
@@ -24,6 +26,8 @@ const tickShare = 1 / 4;
 
 /** Members' coming and going is gathered for so long. */
 const membershipWindowMs = 500;
+
+const nodeIdLength = 12;
 
 /** The parts of one server process, put together; everything but its sockets. */
 export interface Node {
@@ -48,10 +52,12 @@ export interface Node {
 /** Composes a node. `status` is what a `status_request` answers. */
 export function createNode(
   config: Config,
-  ports: { name: string; telemetry: Telemetry; events: ConnectionEvents; status: () => object },
+  ports: { name: string; log: Log; telemetry: Telemetry; events: ConnectionEvents; status: () => object },
 ): Node {
   const { telemetry, events } = ports;
   const { counters } = telemetry;
+  const nodeId = systemRandom.token(nodeIdLength);
+  const redis = connectRedis(config, new Keys(config.redisPrefix), nodeId, ports.log);
   const shared = { clock: systemClock, scheduler: systemScheduler, random: systemRandom };
   const webSocketFanOut = new WebSocketFanOut(counters, config.backpressureLimitBytes * sampleShare, () =>
     webSockets.sampleBuffers(),
@@ -72,27 +78,7 @@ export function createNode(
       counters,
       publishTimer: telemetry.publishTimer,
       fanOuts: [webSocketFanOut, eventStreamFanOut],
-      broker: (sink) =>
-        new MemoryBroker(
-          {
-            log: {
-              size: config.historySize,
-              ageMs: config.historyAgeMs,
-              bytes: config.historyTopicBytes,
-              keyAgeMs: config.keyAgeMs,
-              keysMax: config.keysPerTopicMax,
-            },
-            historyBytesMax: config.historyBytesMax,
-            topicsMax: config.topicsMax,
-            kept: {
-              alerts: { count: config.alertHistory, inHistory: true },
-              chat: { count: config.chatHistory, inHistory: true },
-              notifications: { count: config.recentNotifications, inHistory: false },
-            },
-          },
-          sink,
-          shared,
-        ),
+      broker: (sink) => createBroker(config, sink, { redis, counters: counters.relay }),
     },
   );
   const users = new UserRegistry();
@@ -139,6 +125,7 @@ export function createNode(
     subscriptions: () => hub.subscriptions,
     topics: () => hub.broker.usage().topics,
     ringBytes: () => hub.broker.usage().historyBytes,
+    isBrokerConnected: () => hub.broker.isConnected,
   });
   return {
     name: ports.name,

@@ -50,6 +50,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
   const telemetry = createTelemetry({ version });
   const node = createNode(config, {
     name,
+    log,
     telemetry,
     events: connectionLog(log, telemetry),
     status: () => statusOf(httpContext),

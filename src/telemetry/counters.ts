@@ -84,6 +84,9 @@ export class Counters {
   resumesNotRecovered = 0;
   historyReads = 0;
 
+  /** What came from Redis, of topics that this node follows; all zero without Redis. */
+  readonly relay = { received: 0, duplicates: 0, healed: 0, breaks: 0, invalid: 0 };
+
   /**
    * @param code as the close handler gets it; null for SSE
    * @param reason with code 1006, the runtime's own words; empty when the peer vanished or could not keep up

@@ -56,6 +56,8 @@ export interface MetricsJson {
   errors: BoundedCounts<ErrorCode>;
   resumes: { recovered: number; not_recovered: number };
   history: { reads: number; ring_bytes: number };
+  /** What came from Redis, of topics that this node follows. */
+  relay: { received: number; duplicates: number; healed: number; breaks: number; invalid: number };
   /** From a publish's arrival to its answer, of a sample. */
   publish_latency_seconds: HistogramSummary;
   /** Over the last minute. */
@@ -102,6 +104,7 @@ export function metricsToJson(state: TelemetryState): MetricsJson {
     errors,
     resumes: { recovered: counters.resumesRecovered, not_recovered: counters.resumesNotRecovered },
     history: { reads: counters.historyReads, ring_bytes: source.ringBytes() },
+    relay: { ...counters.relay },
     publish_latency_seconds: state.publishLatencies.summary(),
     event_loop_lag_seconds: state.eventLoopLag.summary(),
     process: readProcessFacts(),

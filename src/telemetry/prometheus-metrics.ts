@@ -74,6 +74,10 @@ export const prometheusMetrics: readonly (NumberMetric | HistogramMetric)[] = [
     "recovered",
   ),
   counter("history_reads_total", "Answers from history", (c) => c.historyReads),
+  gauge("broker_connected", "1: the broker can do its work; 0: Redis is out of reach", ({ source }) =>
+    source.isBrokerConnected() ? 1 : 0,
+  ),
+  counter("relay_total", "What came from Redis, by what became of it", (c) => c.relay, "result"),
 
   {
     type: "histogram",

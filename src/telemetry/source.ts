@@ -8,6 +8,8 @@ export interface MetricsSource {
   topics(): number;
   /** Memory of all rings together, in bytes. */
   ringBytes(): number;
+  /** Whether the broker can do its work: Redis answers, or there is none. */
+  isBrokerConnected(): boolean;
 }
 
 export const emptySource: MetricsSource = {
@@ -15,4 +17,5 @@ export const emptySource: MetricsSource = {
   subscriptions: () => 0,
   topics: () => 0,
   ringBytes: () => 0,
+  isBrokerConnected: () => true,
 };

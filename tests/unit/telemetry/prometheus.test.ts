@@ -71,12 +71,14 @@ test("gauges follow their source up and down", async () => {
     subscriptions: () => 3,
     topics: () => 2,
     ringBytes: () => 4096,
+    isBrokerConnected: () => false,
   });
   expect(numbers(await scrape(), "fanfare_connections")).toEqual({ websocket: 5, sse: 1 });
   websocket = 1;
   const families = await scrape();
   expect(numbers(families, "fanfare_connections")).toEqual({ websocket: 1, sse: 1 });
   expect(numbers(families, "fanfare_history_ring_bytes")).toEqual({ "": 4096 });
+  expect(numbers(families, "fanfare_broker_connected")).toEqual({ "": 0 });
 });
 
 test("a histogram has cumulative buckets up to its count, and its sum", async () => {

@@ -72,6 +72,7 @@ describe("JSON", () => {
       subscriptions: () => 9,
       topics: () => 4,
       ringBytes: () => 1000,
+      isBrokerConnected: () => false,
     });
     expect(telemetry.toJson()).toMatchObject({ active_connections: 5, subscriptions: 9, topics: 4 });
     websocket = 0;

@@ -67,15 +67,6 @@ const testPage: Page = {
 export function startApplication(options: ApplicationOptions = {}): ApplicationServer {
   const config = createConfig({ host: "127.0.0.1", port: 0, ...options.config });
   const telemetry = createTelemetry({ version: "1.2.3" });
-  const node = createNode(config, {
-    name: "node-1",
-    telemetry,
-    events: { opened() {}, ended() {} },
-    status: () => ({}),
-  });
-  Object.assign(node.hub.broker, options.broker);
-  const logged: ApplicationServer["logged"] = [];
-  const state = { drainState: "ready" as ApplicationServer["drainState"] };
   const log = createLog({
     level: "critical",
     format: "json",
@@ -83,6 +74,16 @@ export function startApplication(options: ApplicationOptions = {}): ApplicationS
     rotationBytes: config.logRotationBytes,
     retentionMs: config.logRetentionMs,
   });
+  const node = createNode(config, {
+    name: "node-1",
+    log,
+    telemetry,
+    events: { opened() {}, ended() {} },
+    status: () => ({}),
+  });
+  Object.assign(node.hub.broker, options.broker);
+  const logged: ApplicationServer["logged"] = [];
+  const state = { drainState: "ready" as ApplicationServer["drainState"] };
   const application = createHttpApplication({
     ...createHttpContext(config, node, { telemetry, log, pageFiles: [] }),
     log: { debug() {}, error: (fields, message) => logged.push({ fields, message }) },
