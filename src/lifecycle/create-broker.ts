@@ -2,6 +2,8 @@ import { readFileSync } from "node:fs";
 import { MemoryBroker } from "../broker/memory.ts";
 import type { Broker, BrokerSink } from "../broker/port.ts";
 import { RedisBroker } from "../broker/redis/broker.ts";
+import { ClusterConnection } from "../broker/redis/cluster-connection.ts";
+import { ClusterSubscriptions } from "../broker/redis/cluster-subscriptions.ts";
 import type { RelayCounters } from "../broker/redis/followed-topic.ts";
 import type { Keys } from "../broker/redis/keys.ts";
 import type { RedisConnection, RedisSubscriptions } from "../broker/redis/ports.ts";
@@ -30,7 +32,7 @@ export interface RedisLinks {
 
 /** Connects to Redis as the settings say; null: there is none, everything is in memory. */
 export function connectRedis(config: Config, keys: Keys, nodeId: string, log: Log): RedisLinks | null {
-  if (config.redisUrl === null) return null;
+  if (config.redisUrl === null && config.redisClusterNodes.length === 0) return null;
   const options: RedisOptions = {
     url: config.redisUrl,
     clusterNodes: config.redisClusterNodes,
@@ -41,6 +43,11 @@ export function connectRedis(config: Config, keys: Keys, nodeId: string, log: Lo
     durable: config.redisDurable,
   };
   const events = connectionEvents(log, config.redisDown);
+  if (options.url === null) {
+    const connection = new ClusterConnection(options, topicScripts, events);
+    const canary = (tag: string) => keys.canary(nodeId, tag);
+    return { connection, subscriptions: new ClusterSubscriptions(options, connection, canary, events), keys };
+  }
   const connection = new StandaloneConnection(options, topicScripts, events);
   const subscriptions = new StandaloneSubscriptions(options, connection, keys.canary(nodeId), events);
   return { connection, subscriptions, keys };

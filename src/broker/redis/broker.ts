@@ -151,7 +151,8 @@ export class RedisBroker implements Broker {
   }
 
   publish(request: PublishRequest): MaybePromise<PublishResult> {
-    if (this.#ports.connection.isUp) return this.#publisher.publish(request);
+    const { connection, keys } = this.#ports;
+    if (connection.reaches(keys.position(request.topic))) return this.#publisher.publish(request);
     if (!this.#isAlone) return outOfReach;
     if (this.#relay.isFollowed(request.topic)) {
       this.#sink.deliver(request.topic, encodeLocalPublication(request, this.#ports.connection.now()));

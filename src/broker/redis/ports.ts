@@ -15,9 +15,12 @@ export class RedisUnavailable extends Error {
  * deadline: it rejects with `RedisUnavailable`.
  */
 export interface RedisConnection {
+  /** Redis answers; of a Redis Cluster, every node does. */
   readonly isUp: boolean;
   /** Keys with different hash tags cannot be used in one command. */
   readonly isCluster: boolean;
+  /** Whether the node that has the key answers. */
+  reaches(key: string): boolean;
   /** Redis' clock in Unix milliseconds, as far as this node knows it. */
   now(): number;
   /** One command. `key` decides which node of a Redis Cluster gets it. */

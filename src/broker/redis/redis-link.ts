@@ -11,6 +11,8 @@ export interface LinkOptions {
   readonly durable: "auto" | "yes" | "no";
   /** Loaded into each Redis process that is reached. */
   readonly scripts: readonly Script[];
+  /** What scripts publish with. */
+  readonly publishCommand: "PUBLISH" | "SPUBLISH";
 }
 
 export interface LinkEvents {
@@ -127,9 +129,11 @@ export class RedisLink {
 
   /** The generation is part of a script's text: a Redis that was restarted does not know it by that name. */
   async #loadScripts(client: Client, { id }: Generation): Promise<Map<Script, string>> {
+    const { publishCommand } = this.#options;
     const shas = new Map<Script, string>();
     const loads = this.#options.scripts.map((script) => {
-      const text = `local generation = '${id}'\n${script.text}`;
+      const body = script.text.replaceAll("'PUBLISH'", `'${publishCommand}'`);
+      const text = `local generation = '${id}'\n${body}`;
       shas.set(script, createHash("sha1").update(text).digest("hex"));
       return this.#send(client, ["SCRIPT", "LOAD", text]);
     });

@@ -7,9 +7,10 @@ import { SubscriberLink } from "./subscriber-link.ts";
 
 /** Told when Redis comes and goes, for the log. */
 export interface ConnectionEvents {
-  up(): void;
-  down(reason: string): void;
-  subscriberDown(reason: string): void;
+  /** `node`: the address of the node of a Redis Cluster. */
+  up(node?: string): void;
+  down(reason: string, node?: string): void;
+  subscriberDown(reason: string, node?: string): void;
 }
 
 /** One Redis process: a connection for commands, and one that receives. */
@@ -19,7 +20,12 @@ export class StandaloneConnection implements RedisConnection {
 
   constructor(options: RedisOptions, scripts: readonly Script[], events: ConnectionEvents) {
     this.#link = new RedisLink(
-      { client: clientOptions(options, options.url ?? ""), durable: options.durable, scripts },
+      {
+        client: clientOptions(options, options.url ?? ""),
+        durable: options.durable,
+        scripts,
+        publishCommand: "PUBLISH",
+      },
       {
         up: () => {
           events.up();
@@ -33,6 +39,10 @@ export class StandaloneConnection implements RedisConnection {
   readonly isCluster = false;
 
   get isUp(): boolean {
+    return this.#link.isUp;
+  }
+
+  reaches(): boolean {
     return this.#link.isUp;
   }
 
@@ -78,6 +88,7 @@ export class StandaloneSubscriptions implements RedisSubscriptions {
           for (const run of this.#onGap) run(channels);
         },
         onDown: (reason) => events.subscriberDown(reason),
+        onMoved: () => {},
       },
     );
   }

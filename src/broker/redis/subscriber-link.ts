@@ -16,6 +16,8 @@ export interface SubscriberPorts {
   /** These channels were subscribed before, and are again: what came between is lost. */
   readonly onGap: (channels: string[]) => void;
   readonly onDown: (reason: string) => void;
+  /** A Redis Cluster has moved channels to another node; they stay unconfirmed here. */
+  readonly onMoved: () => void;
 }
 
 const connectDeadlineMs = 1000;
@@ -76,11 +78,6 @@ export class SubscriberLink {
     return this.#isUp;
   }
 
-  /** The channels, to be taken over by another link. */
-  channels(): Iterable<[string, OnMessage]> {
-    return [...this.#channels].map(([name, { listener }]): [string, OnMessage] => [name, listener]);
-  }
-
   /** Resolves when Redis has confirmed it, however long that takes. */
   subscribe(channel: string, listener: OnMessage): Promise<void> {
     const known = this.#channels.get(channel);
@@ -139,7 +136,7 @@ export class SubscriberLink {
     client.on("error", (error: Error) => this.#broke(client, error.message));
     client.on("end", () => this.#broke(client, "the connection ended"));
     // A Redis Cluster moved the slot: its channels are to be found elsewhere.
-    client.on("sharded-channel-moved", () => this.#broke(client, "channels were moved"));
+    client.on("sharded-channel-moved", () => this.#ports.onMoved());
     const deadline = setTimeout(() => this.#broke(client, "no answer in time"), connectDeadlineMs);
     try {
       await client.connect();
@@ -161,19 +158,36 @@ export class SubscriberLink {
     }
   }
 
-  #subscribeTo(client: Client, channels: string[]): Promise<void> {
-    return this.#options.sharded
-      ? client.sSubscribe(channels, this.#listener)
-      : client.subscribe(channels, this.#listener);
-  }
-
   async #confirm(client: Client, channels: readonly string[]): Promise<void> {
     for (let start = 0; start < channels.length; start += chunk) {
       const some = channels.slice(start, start + chunk);
-      await this.#subscribeTo(client, some);
+      const confirmed = await this.#subscribeTo(client, some);
       if (this.#client !== client) return;
-      this.#confirmed(some);
+      this.#confirmed(confirmed);
     }
+  }
+
+  /** Those that Redis has confirmed: a node of a cluster refuses what is not in its slots. */
+  async #subscribeTo(client: Client, channels: string[]): Promise<readonly string[]> {
+    if (!this.#options.sharded) {
+      await client.subscribe(channels, this.#listener);
+      return channels;
+    }
+    // Channels of different slots cannot be in one command.
+    const results = await Promise.all(
+      channels.map((channel) =>
+        client.sSubscribe(channel, this.#listener).then(
+          () => channel,
+          (error: Error) => {
+            if (!/^(MOVED|CLUSTERDOWN)/.test(error.message)) throw error;
+            return null;
+          },
+        ),
+      ),
+    );
+    const confirmed = results.filter((channel) => channel !== null);
+    if (confirmed.length < channels.length) this.#ports.onMoved();
+    return confirmed;
   }
 
   #confirmed(names: readonly string[]): void {
@@ -209,7 +223,10 @@ export class SubscriberLink {
     this.#toSubscribe.clear();
     try {
       if (leaving.length > 0) {
-        const left = this.#options.sharded ? client.sUnsubscribe(leaving) : client.unsubscribe(leaving);
+        const { sharded } = this.#options;
+        const left = sharded
+          ? Promise.all(leaving.map((channel) => client.sUnsubscribe(channel)))
+          : client.unsubscribe(leaving);
         left.catch((error: Error) => this.#broke(client, error.message));
       }
       if (coming.length > 0) await this.#confirm(client, coming);
