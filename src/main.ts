@@ -3,6 +3,7 @@ import { logCrashes } from "./lifecycle/crash.ts";
 import { reloadOnChange } from "./lifecycle/reload.ts";
 import { type RunningServer, startServer } from "./lifecycle/server.ts";
 import { onStopSignals } from "./lifecycle/signals.ts";
+import { isEvaluation, runEvaluation } from "./rules/evaluation.ts";
 
 /** The exit code when the settings are wrong, and when the server cannot start with them. */
 const exitCodes = { invalidSettings: 2, cannotStart: 1 } as const;
@@ -18,6 +19,8 @@ const listenRemedies: Record<string, string> = {
 /** Where `--hot` finds the server of the module that it replaces. */
 const runningKey = Symbol.for("fanfare.running-server");
 const globals = globalThis as { [runningKey]?: RunningServer };
+
+if (isEvaluation()) await runEvaluation();
 
 const loaded = loadConfig(readConfigInput());
 switch (loaded.kind) {

@@ -41,7 +41,7 @@ export type LoadedConfig =
   | { readonly kind: "run"; readonly config: Config; readonly warnings: readonly string[] }
   | { readonly kind: "help"; readonly text: string }
   | { readonly kind: "version"; readonly text: string }
-  | { readonly kind: "check"; readonly text: string }
+  | { readonly kind: "check"; readonly rulesFile: string; readonly text: string }
   | { readonly kind: "invalid"; readonly text: string; readonly errors: readonly string[] };
 
 /** Flags, environment and `.env` in, a frozen configuration or every error there is out. Pure. */
@@ -94,7 +94,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
     const changed = settingEntries
       .filter(([key]) => !Bun.deepEquals(config[key], defaults[key]))
       .map(([key]) => `  ${describe(key)}`);
-    return { kind: "check", text: checkText(mode, changed, warnings) };
+    return { kind: "check", rulesFile: config.rulesFile, text: checkText(mode, changed, warnings) };
   }
   return { kind: "run", config, warnings };
 }

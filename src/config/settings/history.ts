@@ -1,5 +1,5 @@
 import { topicPattern } from "../../core/topic-pattern.ts";
-import { bytes, duration, integer, list } from "../setting.ts";
+import { bytes, duration, integer, list, text } from "../setting.ts";
 import { MIB, SECOND, TIB, TIMER_LIMIT } from "./amounts.ts";
 
 /** What is remembered of topics, and who is told of their readers. */
@@ -62,5 +62,14 @@ export const historySettings = {
     pattern: topicPattern,
     expects: "topic names, or beginnings of them with a *, such as lobby,room:*",
     description: "Topics whose readers are told when a user joins or leaves.",
+  }),
+  rulesFile: text({
+    name: "RULES_FILE",
+    group: "History and topics",
+    default: "",
+    defaultNote: "fanfare.config.ts, .js or .json, if there",
+    pattern: /^(|none|.+\.(ts|mts|js|mjs|json))$/,
+    expects: "the path of a file that ends in .ts, .mts, .js, .mjs or .json, or none",
+    description: "File of rules for topics, from the working directory on; none: there are no rules.",
   }),
 } as const;
