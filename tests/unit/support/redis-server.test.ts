@@ -15,9 +15,11 @@ async function withRedis(
   }
 }
 
-const isRunning = (pid: number) => {
+/** Not by its process: that may be a zombie for seconds before whoever inherited it looks after it. */
+const isListening = async (port: number) => {
   try {
-    return process.kill(pid, 0);
+    (await Bun.connect({ hostname: "127.0.0.1", port, socket: { data: () => {} } })).terminate();
+    return true;
   } catch {
     return false;
   }
@@ -25,13 +27,13 @@ const isRunning = (pid: number) => {
 
 describe("a redis-server for tests", () => {
   test("answers, and is gone once stopped", async () => {
-    let pid = 0;
+    let port = 0;
     await withRedis(async (redis) => {
-      pid = redis.pid;
+      port = redis.port;
       expect(await redis.cli("SET", "a", "1")).toBe("OK");
       expect(await redis.cli("GET", "a")).toBe("1");
     });
-    expect(isRunning(pid)).toBe(false);
+    expect(await isListening(port)).toBe(false);
   });
 
   test("killed without persistence it comes back empty, on the same port", async () => {
@@ -74,13 +76,13 @@ describe("a redis-server for tests", () => {
   test("dies with the process that started it, also when that is killed", async () => {
     const program = `
       import { startRedis } from ${JSON.stringify(join(import.meta.dir, "../../support/redis-server.ts"))};
-      console.log((await startRedis()).pid);
+      console.log((await startRedis()).port);
       setInterval(() => {}, 1000);`;
     const child = Bun.spawn([process.execPath, "-e", program], { stdio: ["ignore", "pipe", "inherit"] });
     const reader = child.stdout.getReader();
-    const pid = Number(new TextDecoder().decode((await reader.read()).value));
-    expect(isRunning(pid)).toBe(true);
+    const port = Number(new TextDecoder().decode((await reader.read()).value));
+    expect(await isListening(port)).toBe(true);
     child.kill("SIGKILL");
-    await until(() => !isRunning(pid), 2000, "the end of redis-server");
+    await until(async () => !(await isListening(port)), 2000, "the end of redis-server");
   });
 });
