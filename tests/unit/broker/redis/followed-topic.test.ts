@@ -158,6 +158,19 @@ describe("a followed topic", () => {
     expect(reads() - before).toBeLessThanOrEqual(4);
   });
 
+  test("a hole among what arrived while it was read is read by itself", async () => {
+    const redis = new FakeRedis();
+    const { topic, reader, send } = follow(redis);
+    await settled(topic);
+    redis.publish(1);
+    send(redis.publish(1));
+    // The reading is under way, and has seen what there was before these.
+    redis.publish(1);
+    send(redis.publish(1));
+    for (let turn = 0; turn < 20; turn++) await Bun.sleep(0);
+    expect([reader.top, reader.breaks]).toEqual([4, 0]);
+  });
+
   test("a hole that the stream no longer fills is told, at the place where it ends", async () => {
     const redis = new FakeRedis();
     const { topic, reader, send } = follow(redis);
