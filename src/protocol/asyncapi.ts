@@ -10,6 +10,14 @@ export interface AsyncApiFacts {
   readonly eventsPath: string;
   /** Where a reader of the document finds a server, as `localhost:8000`. */
   readonly host: string;
+  readonly payloads: readonly TopicPayload[];
+}
+
+/** What `data` is in the topics that fit a pattern. */
+export interface TopicPayload {
+  readonly pattern: string;
+  /** JSON Schema that refers to nothing. */
+  readonly schema: unknown;
 }
 
 /** What a client asks, and the frame that answers. */
@@ -81,8 +89,8 @@ export function asyncApiDocument(facts: AsyncApiFacts): object {
       events: { host: facts.host, protocol: "http", description: "Server-Sent Events." },
     },
     channels: channels(facts),
-    operations: operations(),
-    components: { messages: messages() },
+    operations: operations(facts),
+    components: { messages: { ...messages(), ...payloadMessages(facts) } },
   };
 }
 
@@ -94,7 +102,7 @@ function channels(facts: AsyncApiFacts): object {
       address: facts.websocketPath,
       title: "A WebSocket connection",
       servers: [{ $ref: "#/servers/websocket" }],
-      messages: references([...clientFrames, "text", "publication", ...serverFrames]),
+      messages: references([...clientFrames, "text", ...publications(facts), ...serverFrames]),
       bindings: {
         ws: {
           method: "GET",
@@ -126,12 +134,12 @@ function channels(facts: AsyncApiFacts): object {
         "`event:` is the publication's type, `data:` the publication, `id:` an opaque cursor to resume from. " +
         "The topics are given as `?topic=a&topic=b`.",
       servers: [{ $ref: "#/servers/events" }],
-      messages: references(["publication", ...eventFrames.map(frameMessage)]),
+      messages: references([...publications(facts), ...eventFrames.map(frameMessage)]),
     },
   };
 }
 
-function operations(): object {
+function operations(facts: AsyncApiFacts): object {
   const commands = commandTypes().map((type) => [`on_${type}`, commandOperation(type)]);
   return {
     ...Object.fromEntries(commands),
@@ -145,7 +153,7 @@ function operations(): object {
       action: "send",
       channel: { $ref: "#/channels/websocket" },
       summary: "Delivers the publications of the topics that the connection reads.",
-      messages: [channelMessage("websocket", "publication")],
+      messages: publications(facts).map((message) => channelMessage("websocket", message)),
     },
     tell_websocket: {
       action: "send",
@@ -157,7 +165,7 @@ function operations(): object {
       action: "send",
       channel: { $ref: "#/channels/events" },
       summary: "Delivers the publications of the topics that the stream reads.",
-      messages: ["publication", ...eventFrames.map(frameMessage)].map((message) =>
+      messages: [...publications(facts), ...eventFrames.map(frameMessage)].map((message) =>
         channelMessage("events", message),
       ),
     },
@@ -209,6 +217,32 @@ function messages(): object {
   };
 }
 
+/** A publication of any topic, and those of topics whose payload has a schema. */
+function publications({ payloads }: AsyncApiFacts): string[] {
+  return ["publication", ...payloads.map(({ pattern }, index) => payloadMessage(pattern, index))];
+}
+
+function payloadMessages({ payloads }: AsyncApiFacts): object {
+  const messages = payloads.map(({ pattern, schema }, index) => {
+    const isPrefix = pattern.endsWith("*");
+    const prefix = pattern.slice(0, -1).replace(/[.|]/g, "\\$&");
+    const topic = isPrefix ? { type: "string", pattern: `^${prefix}` } : { const: pattern };
+    const fields = { type: "object", required: ["data"], properties: { topic, data: schema } };
+    return [
+      payloadMessage(pattern, index),
+      {
+        name: "publication",
+        title: `publication of ${pattern}`,
+        summary: isPrefix
+          ? `A publication of a topic that fits ${pattern}, and nothing more specific.`
+          : `A publication of ${pattern}.`,
+        payload: { allOf: [PublicationFrame, fields] },
+      },
+    ];
+  });
+  return Object.fromEntries(messages);
+}
+
 function references(names: readonly string[]): object {
   return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/messages/${name}` }]));
 }
@@ -220,6 +254,11 @@ function channelMessage(channel: "websocket" | "events", message: string): objec
 /** Commands and answers share words (`history`), so that the names in the document say who speaks. */
 function commandMessage(type: CommandType): string {
   return `client_${type}`;
+}
+
+/** Patterns have characters that names of messages may not have; the number keeps them apart without. */
+function payloadMessage(pattern: string, index: number): string {
+  return `publication_${index + 1}_${pattern.replace(/[^A-Za-z0-9.-]/g, "_")}`;
 }
 
 function frameMessage(type: ServerFrameType): string {

@@ -11,6 +11,7 @@ export function asyncApiRoute({ config, version }: HttpContext) {
       websocketPath: config.wsPath,
       eventsPath: "/events",
       host: `localhost:${config.port}`,
+      payloads: [],
     }),
   );
   return new Elysia().get("/asyncapi.json", () => jsonAnswer(document), {

@@ -5,7 +5,17 @@ import { commandSchemas } from "../../../src/protocol/schemas.ts";
 
 type Json = { [name: string]: Json };
 
-const facts = { version: "1.2.3", websocketPath: "/live", eventsPath: "/events", host: "localhost:8000" };
+const payloads = [
+  { pattern: "orders.*", schema: { type: "object", required: ["price"] } },
+  { pattern: "chat", schema: { type: "string" } },
+];
+const facts = {
+  version: "1.2.3",
+  websocketPath: "/live",
+  eventsPath: "/events",
+  host: "localhost:8000",
+  payloads,
+};
 const document = JSON.parse(JSON.stringify(asyncApiDocument(facts))) as Json;
 
 function resolve(reference: string): unknown {
@@ -47,4 +57,26 @@ test("no reference leads nowhere", () => {
 test("says where this server is spoken to", () => {
   expect(document.channels!.websocket!.address as unknown).toBe("/live");
   expect(document.info!.version as unknown).toBe("1.2.3");
+});
+
+test("describes the payloads of topics that have a schema, in both channels", () => {
+  const { messages } = document.components!;
+  expect(messages!["publication_1_orders._"]).toMatchObject({
+    title: "publication of orders.*",
+    payload: {
+      allOf: [
+        { properties: { ts: {} } },
+        {
+          required: ["data"],
+          properties: { topic: { pattern: "^orders\\." }, data: { type: "object", required: ["price"] } },
+        },
+      ],
+    },
+  } as never);
+  expect(JSON.stringify(messages!.publication_2_chat)).toContain(
+    '"topic":{"const":"chat"},"data":{"type":"string"}',
+  );
+  for (const channel of ["websocket", "events"]) {
+    expect(Object.keys(document.channels![channel]!.messages!)).toContain("publication_2_chat");
+  }
 });
