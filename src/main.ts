@@ -1,5 +1,6 @@
 import { type Config, loadConfig, readConfigInput } from "./config/index.ts";
 import { logCrashes } from "./lifecycle/crash.ts";
+import { examineCredentials } from "./lifecycle/credentials.ts";
 import { reloadOnChange } from "./lifecycle/reload.ts";
 import { type RunningServer, startServer } from "./lifecycle/server.ts";
 import { onStopSignals } from "./lifecycle/signals.ts";
@@ -22,7 +23,7 @@ const globals = globalThis as { [runningKey]?: RunningServer };
 
 if (isEvaluation()) await runEvaluation();
 
-const loaded = loadConfig(readConfigInput());
+const loaded = loadConfig({ ...readConfigInput(), examine: examineCredentials });
 switch (loaded.kind) {
   case "help":
   case "version":
