@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { Failure } from "../core/failure.ts";
+import { allowedOriginsOf } from "../core/origin.ts";
 import type { HttpContext, RequestServer } from "./context.ts";
 import { CrossOrigin, isSafe } from "./cross-origin.ts";
 import { ErrorAnswers, handleErrors } from "./errors.ts";
@@ -36,7 +37,7 @@ export interface HttpApplication {
 const foreignOrigin = new HttpFailure(
   new Failure(
     "forbidden",
-    "This page's origin may change nothing: list it in CORS_ORIGINS, or serve the page from the same host.",
+    "This page's origin may change nothing: list it in CORS_ORIGINS, or in ALLOWED_ORIGINS where that is set.",
   ),
 );
 
@@ -49,7 +50,7 @@ export function createHttpApplication(context: HttpContext): HttpApplication {
   handleErrors(app, errors, (path) => methods.allowed(path));
   addRoutes(app, context, server);
   const methods = new RouteMethods(app.routes);
-  const crossOrigin = new CrossOrigin(config.corsOrigins);
+  const crossOrigin = new CrossOrigin(config.corsOrigins, allowedOriginsOf(config));
 
   const route = (request: Request, origin: string | null): Response | Promise<Response> => {
     if (request.method === "OPTIONS") return answerOptions(request, origin);

@@ -1,4 +1,4 @@
-import { isOriginAllowed } from "../core/origin.ts";
+import { type AllowedOrigins, isOriginAllowed } from "../core/origin.ts";
 
 /** Request headers that pages of other origins may send. */
 const allowedHeaders = "Authorization, Content-Type, Last-Event-ID";
@@ -10,19 +10,21 @@ export function isSafe(method: string): boolean {
   return method === "GET" || method === "HEAD" || method === "OPTIONS";
 }
 
-/** What pages of other origins may do: those listed may all, the others nothing that changes something. */
+/** What pages of other origins may do: `listed` ones may read, `mayChange` ones change something. */
 export class CrossOrigin {
   readonly #listed: readonly string[];
   readonly #anyone: boolean;
+  readonly #mayChange: AllowedOrigins;
 
-  constructor(listed: readonly string[]) {
+  constructor(listed: readonly string[], mayChange: AllowedOrigins) {
     this.#listed = listed;
+    this.#mayChange = mayChange;
     this.#anyone = listed.includes("*");
   }
 
   /** Whether a request that changes something may be carried out. */
   mayChange(request: Request, origin: string): boolean {
-    return isOriginAllowed(origin, request.headers.get("host"), this.#listed);
+    return isOriginAllowed(origin, request.headers.get("host"), this.#mayChange);
   }
 
   /** Lets a listed page read the answer. An origin that is not listed is never named. */

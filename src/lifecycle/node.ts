@@ -7,14 +7,16 @@ import { Requests } from "../session/requests.ts";
 import { UserRegistry } from "../session/user-registry.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
-import { Admission } from "../transport/admission.ts";
+import type { Admission } from "../transport/admission.ts";
 import type { ConnectionEvents } from "../transport/connection-events.ts";
 import { EventStreamFanOut } from "../transport/event-stream-fan-out.ts";
 import { EventStreamServer } from "../transport/event-stream-server.ts";
 import { WebSocketFanOut } from "../transport/websocket-fan-out.ts";
 import { WebSocketServer } from "../transport/websocket-server.ts";
+import { createAdmission } from "./create-admission.ts";
 import { connectRedis, createBroker } from "./create-broker.ts";
 import type { Drainable } from "./drain.ts";
+import { LoadWatch } from "./load-watch.ts";
 import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
 
 /** Share of the backpressure limit that is handed out between two looks at the sockets' buffers. */
@@ -101,6 +103,20 @@ export function createNode(
     node: ports.name,
     status: ports.status,
   };
+  const open = () => webSockets.open + eventStreams.open;
+  function* connections() {
+    yield* webSockets.connections();
+    yield* eventStreams.connections();
+  }
+  const load = new LoadWatch(
+    // Each of the processes has its share.
+    { lagMs: config.shedLagMs, memoryBytes: config.shedMemoryBytes / config.workers },
+    { log: ports.log, connections },
+  );
+  const admission = createAdmission(config, {
+    openNow: open,
+    isOverloaded: () => load.refusesConnections,
+  });
   const webSockets = new WebSocketServer(
     {
       pingIntervalMs: config.pingIntervalMs,
@@ -109,7 +125,7 @@ export function createNode(
       backpressureLimitBytes: config.backpressureLimitBytes,
       compression: config.wsCompression,
     },
-    { session, events, ...shared },
+    { session, events, places: admission, ...shared },
   );
   const eventStreams = new EventStreamServer(
     {
@@ -119,12 +135,12 @@ export function createNode(
     },
     { hub, users, requests, fanOut: eventStreamFanOut, events, errors: counters.errors, ...shared },
   );
-  const open = () => webSockets.open + eventStreams.open;
   telemetry.setSource({
     connections: () => ({ websocket: webSockets.open, sse: eventStreams.open }),
     subscriptions: () => hub.subscriptions,
     topics: () => hub.broker.usage().topics,
     ringBytes: () => hub.broker.usage().historyBytes,
+    load: () => load.state(),
     isBrokerConnected: () => hub.broker.isConnected,
   });
   return {
@@ -136,17 +152,15 @@ export function createNode(
     webSocketFanOut,
     eventStreams,
     eventStreamFanOut,
-    admission: new Admission(config.maxConnections, open),
+    admission,
     open,
-    *connections() {
-      yield* webSockets.connections();
-      yield* eventStreams.connections();
-    },
+    connections,
     notify(type, textOf) {
       for (const link of webSockets.connections()) link.send(textOf());
       eventStreamFanOut.tellAll(type, textOf());
     },
     close: async () => {
+      load.stop();
       webSockets.close();
       eventStreams.close();
       await hub.close();

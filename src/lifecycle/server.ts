@@ -2,6 +2,7 @@ import { hostname } from "node:os";
 import type { Server } from "bun";
 import type { Config } from "../config/index.ts";
 import { version } from "../config/index.ts";
+import { allowedOriginsOf } from "../core/origin.ts";
 import { createHttpApplication } from "../http/application.ts";
 import { pathOf } from "../http/request-url.ts";
 import { addSecurityHeaders } from "../http/security-headers.ts";
@@ -58,7 +59,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
   const httpContext = createHttpContext(config, node, { telemetry, log, pageFiles: await loadPage() });
   const application = createHttpApplication(httpContext);
   const upgradeOptions = {
-    listedOrigins: config.corsOrigins,
+    allowedOrigins: allowedOriginsOf(config),
     topicsMax: config.topicsPerConnectionMax,
     defaultRole: config.defaultClient,
     duplicateUser: config.duplicateUser,

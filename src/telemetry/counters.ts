@@ -7,7 +7,9 @@ export type TransportName = "websocket" | "sse";
 /** Why a connection was not accepted. */
 const refusalReasons = [
   "draining",
+  "overloaded",
   "max_connections",
+  "max_connections_per_address",
   "origin",
   "unauthorized",
   "forbidden",

@@ -4,6 +4,7 @@ import type { LagSummary } from "./event-loop-lag.ts";
 import type { HistogramSummary } from "./histogram.ts";
 import { type Counts, sumCounts } from "./labelled-counter.ts";
 import { type ProcessFacts, readProcessFacts } from "./process-facts.ts";
+import type { MetricsSource } from "./source.ts";
 import type { TelemetryState } from "./state.ts";
 
 /** Counts by known names; everything else under `other`. */
@@ -62,6 +63,8 @@ export interface MetricsJson {
   publish_latency_seconds: HistogramSummary;
   /** Over the last minute. */
   event_loop_lag_seconds: LagSummary;
+  /** What is done about too much load, and what it comes from. */
+  load: { level: string; cause: string | null };
   process: ProcessFacts;
 }
 
@@ -107,6 +110,12 @@ export function metricsToJson(state: TelemetryState): MetricsJson {
     relay: { ...counters.relay },
     publish_latency_seconds: state.publishLatencies.summary(),
     event_loop_lag_seconds: state.eventLoopLag.summary(),
+    load: loadOf(source),
     process: readProcessFacts(),
   };
+}
+
+function loadOf(source: MetricsSource): MetricsJson["load"] {
+  const { level, cause } = source.load();
+  return { level, cause };
 }

@@ -96,6 +96,11 @@ export const prometheusMetrics: readonly (NumberMetric | HistogramMetric)[] = [
   lag("p99", "Lateness that 99 % of timers did not exceed over the last minute"),
   lag("max", "Greatest lateness of a timer over the last minute"),
 
+  gauge(
+    "load_level",
+    "Load that is shed: 0 none, 1 connections, 2 publications too, 3 connections are closed",
+    ({ source }) => source.load().rank,
+  ),
   gauge("uptime_seconds", "Time since the server started", (scrape) => scrape.uptimeSeconds()),
   ofProcess("counter", "cpu_user_seconds_total", "Processor time in user mode", (p) => p.cpu_user_seconds),
   ofProcess(

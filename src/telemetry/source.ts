@@ -1,6 +1,14 @@
 import type { TransportName } from "./counters.ts";
 import type { Counts } from "./labelled-counter.ts";
 
+/** How much load is shed, and why. */
+export interface LoadState {
+  readonly level: string;
+  /** 0: none; then one more for each level. */
+  readonly rank: number;
+  readonly cause: string | null;
+}
+
 /** What there is now, as functions that are called when somebody asks. */
 export interface MetricsSource {
   connections(): Counts<TransportName>;
@@ -8,6 +16,7 @@ export interface MetricsSource {
   topics(): number;
   /** Memory of all rings together, in bytes. */
   ringBytes(): number;
+  load(): LoadState;
   /** Whether the broker can do its work: Redis answers, or there is none. */
   isBrokerConnected(): boolean;
 }
@@ -17,5 +26,6 @@ export const emptySource: MetricsSource = {
   subscriptions: () => 0,
   topics: () => 0,
   ringBytes: () => 0,
+  load: () => ({ level: "normal", rank: 0, cause: null }),
   isBrokerConnected: () => true,
 };

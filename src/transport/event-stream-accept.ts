@@ -1,6 +1,6 @@
 import type { Server } from "bun";
 import { Failure } from "../core/failure.ts";
-import { type Admission, type OnRefused, reasonOf } from "./admission.ts";
+import type { Admission, OnRefused } from "./admission.ts";
 import { readEventStreamRequest } from "./event-stream-request.ts";
 import type { EventStreamServer } from "./event-stream-server.ts";
 
@@ -16,14 +16,16 @@ export interface EventStreamAcceptPorts {
 /** Answers `GET /events`: a stream that stays open, or a Failure that says why not. */
 export function acceptEventStream(
   request: Request,
-  server: Pick<Server<unknown>, "timeout">,
+  server: Pick<Server<unknown>, "requestIP" | "timeout">,
   ports: EventStreamAcceptPorts,
 ): Response | Failure {
-  const refusal = ports.admission.refusal();
+  const refusal = ports.admission.attempt(ports.admission.clientOf(request, server));
   if (refusal !== null) {
-    ports.refused(reasonOf(refusal), refusal);
+    const { reason, failure, passes, retryAfterSeconds } = refusal;
+    ports.refused(reason, failure);
     // An error status would stop a browser's EventSource for good: it is sent away with the time to wait instead.
-    return refusal.code === "draining" ? ports.eventStreams.refuse(ports.retryMs) : refusal;
+    const retryMs = Math.max(ports.retryMs, retryAfterSeconds * 1000);
+    return passes ? ports.eventStreams.refuse(retryMs) : failure;
   }
   const start = request.url.indexOf("?");
   const query = new URLSearchParams(start < 0 ? "" : request.url.slice(start + 1));

@@ -29,7 +29,7 @@ export class EventStream implements Subscriber, UserConnection {
   /** Set while it is being watched for being too slow. */
   watch: Timer | null = null;
   /** Why this server ended it, if it did. */
-  evictedFor: "backpressure" | "forbidden" | "drained" | null = null;
+  evictedFor: "backpressure" | "forbidden" | "drained" | "shed" | null = null;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #ended = false;
   readonly #onEnd: (stream: EventStream) => void;
@@ -102,6 +102,14 @@ export class EventStream implements Subscriber, UserConnection {
   leave(): void {
     this.evictedFor = "drained";
     this.finish();
+  }
+
+  /** For load; with `dropsBuffer` what its reader has yet to take is dropped. */
+  shed(dropsBuffer: boolean): void {
+    if (this.#ended) return;
+    this.evictedFor = "shed";
+    if (dropsBuffer) this.abort();
+    else this.finish();
   }
 
   disconnect(): void {

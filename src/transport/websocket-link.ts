@@ -12,6 +12,8 @@ export class WebSocketLink implements Link, Living {
   readonly id: string;
   /** Dropped once the session is open. */
   handshake: Handshake | null;
+  /** Whom it is counted for among those who connect. */
+  readonly client: string | null;
   readonly openedAt: number;
   session: Session | null = null;
   bucket = 0;
@@ -23,9 +25,10 @@ export class WebSocketLink implements Link, Living {
   /** Something came in since the last PING. */
   heard = true;
 
-  constructor(id: string, handshake: Handshake, openedAt: number) {
+  constructor(id: string, handshake: Handshake, client: string | null, openedAt: number) {
     this.id = id;
     this.handshake = handshake;
+    this.client = client;
     this.openedAt = openedAt;
   }
 
@@ -67,6 +70,16 @@ export class WebSocketLink implements Link, Living {
   /** Asks the client to come back elsewhere. */
   leave(): void {
     this.close("drained");
+  }
+
+  /** For load; with `dropsBuffer` what the client has yet to take is dropped, and it sees no close frame. */
+  shed(dropsBuffer: boolean): void {
+    if (!dropsBuffer) {
+      this.close("shed");
+      return;
+    }
+    this.closedFor ??= "shed";
+    this.terminate();
   }
 
   /** Without a close frame or another byte. */

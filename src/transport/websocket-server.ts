@@ -4,6 +4,7 @@ import type { SessionContext } from "../session/context.ts";
 import type { Handshake } from "../session/handshake.ts";
 import { openSession } from "../session/opening.ts";
 import { Session } from "../session/session.ts";
+import type { Admission } from "./admission.ts";
 import type { ConnectionEvents } from "./connection-events.ts";
 import { LivenessWheel, wheelTickMs } from "./liveness.ts";
 import { type Socket, WebSocketLink } from "./websocket-link.ts";
@@ -19,6 +20,8 @@ export interface WebSocketOptions {
 export interface WebSocketPorts {
   readonly session: SessionContext;
   readonly events: ConnectionEvents;
+  /** Told whose connections are open. */
+  readonly places: Pick<Admission, "opened" | "closed">;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -59,10 +62,15 @@ export class WebSocketServer {
     return this.#wheel.all();
   }
 
-  /** Answers the upgrade; false when the request is none. */
-  upgrade(request: Request, server: Server<WebSocketLink>, handshake: Handshake): boolean {
+  /** Answers the upgrade; false when the request is none. `client` is whom the connection is counted for. */
+  upgrade(
+    request: Request,
+    server: Server<WebSocketLink>,
+    handshake: Handshake,
+    client: string | null,
+  ): boolean {
     const id = this.#ports.random.token(connectionIdLength);
-    const data = new WebSocketLink(id, handshake, this.#ports.clock.now());
+    const data = new WebSocketLink(id, handshake, client, this.#ports.clock.now());
     const offered = request.headers.get("sec-websocket-protocol");
     if (offered === null) return server.upgrade(request, { data });
     return server.upgrade(request, { data, headers: { "sec-websocket-protocol": choose(offered) } });
@@ -113,6 +121,7 @@ export class WebSocketServer {
     link.handshake = null;
     link.attach(socket);
     this.#open++;
+    this.#ports.places.opened(link.client);
     this.#wheel.add(link);
     link.session = new Session(link.id, handshake, this.#ports.session, link);
     this.#ports.events.opened("websocket", link.id, handshake.userId);
@@ -134,6 +143,7 @@ export class WebSocketServer {
     session.close();
     link.session = null;
     this.#open--;
+    this.#ports.places.closed(link.client);
     this.#wheel.remove(link);
     const wasSlow = link.sampledBytes > this.#options.backpressureLimitBytes * slowShare;
     const vanished = code === closedWithoutFrame && reason === "" && link.closedFor === null;

@@ -1,17 +1,16 @@
 import type { Server } from "bun";
-import { retryAfterSeconds } from "../core/bounds.ts";
 import { errorBody } from "../core/error-body.ts";
 import { errorTable } from "../core/errors.ts";
 import { Failure } from "../core/failure.ts";
-import { isOriginAllowed } from "../core/origin.ts";
+import { type AllowedOrigins, isOriginAllowed } from "../core/origin.ts";
 import { type Role, readWebSocketQuery } from "../session/handshake.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
-import { type Admission, type OnRefused, type RefusalReason, reasonOf } from "./admission.ts";
+import type { Admission, OnRefused, RefusalReason } from "./admission.ts";
 import type { WebSocketLink } from "./websocket-link.ts";
 import type { WebSocketServer } from "./websocket-server.ts";
 
 export interface UpgradeOptions {
-  readonly listedOrigins: readonly string[];
+  readonly allowedOrigins: AllowedOrigins;
   readonly topicsMax: number;
   readonly defaultRole: Role;
   readonly duplicateUser: DuplicateUser;
@@ -29,7 +28,7 @@ export interface UpgradePorts {
 
 const foreignOrigin = new Failure(
   "forbidden",
-  "This page's origin may not connect: list it in CORS_ORIGINS, or serve the page from the same host.",
+  "This page's origin may not connect: list it in CORS_ORIGINS, or in ALLOWED_ORIGINS where that is set.",
 );
 const alreadyConnected = new Failure(
   "conflict",
@@ -62,12 +61,15 @@ export function upgradeWebSocket(
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket" || request.method !== "GET") {
     return refuse("bad_request", notAnUpgrade, { upgrade: "websocket", connection: "Upgrade" }, 426);
   }
-  if (!isOriginAllowed(request.headers.get("origin"), request.headers.get("host"), options.listedOrigins)) {
+  const { headers } = request;
+  if (!isOriginAllowed(headers.get("origin"), headers.get("host"), options.allowedOrigins)) {
     return refuse("origin", foreignOrigin);
   }
-  const refusal = ports.admission.refusal();
+  const client = ports.admission.clientOf(request, server);
+  const refusal = ports.admission.attempt(client);
   if (refusal !== null) {
-    return refuse(reasonOf(refusal), refusal, { "retry-after": String(retryAfterSeconds) });
+    const { reason, failure, retryAfterSeconds } = refusal;
+    return refuse(reason, failure, { "retry-after": String(retryAfterSeconds) });
   }
   const handshake = readWebSocketQuery(queryOf(request.url), options);
   if (handshake instanceof Failure) return refuse("bad_request", handshake);
@@ -75,7 +77,7 @@ export function upgradeWebSocket(
   const isOneOfMany = userId === null || options.duplicateUser === "allow";
   const earlier = isOneOfMany ? [] : ports.users.webSocketsOf(userId);
   if (earlier.length > 0 && options.duplicateUser === "reject") return refuse("conflict", alreadyConnected);
-  if (!ports.webSockets.upgrade(request, server, handshake)) {
+  if (!ports.webSockets.upgrade(request, server, handshake, client)) {
     return refuse("bad_request", new Failure("bad_request", "The WebSocket handshake is not valid."));
   }
   // Not before: a broken handshake takes nobody's place.

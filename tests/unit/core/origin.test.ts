@@ -1,5 +1,5 @@
 import { describe, expect, test } from "bun:test";
-import { isOriginAllowed } from "../../../src/core/origin.ts";
+import { allowedOriginsOf, isOriginAllowed } from "../../../src/core/origin.ts";
 
 describe("origins", () => {
   test.each([
@@ -22,6 +22,21 @@ describe("origins", () => {
     ["everyone", "https://anything.example", "host:8000", ["*"], true],
     ["everyone, an opaque origin", "null", "host:8000", ["*"], true],
   ])("%s", (_, origin, host, listed, allowed) => {
-    expect(isOriginAllowed(origin, host, listed)).toBe(allowed);
+    expect(isOriginAllowed(origin, host, { listed, ownHost: true })).toBe(allowed);
+  });
+
+  test("where a list is exact, the own host has to be on it, whatever name it is given", () => {
+    const exactly = allowedOriginsOf({ allowedOrigins: ["https://a.example"], corsOrigins: ["*"] });
+    expect(isOriginAllowed("https://a.example", "b.example", exactly)).toBe(true);
+    expect(isOriginAllowed("http://rebound.example", "rebound.example", exactly)).toBe(false);
+    expect(isOriginAllowed("https://b.example", null, exactly)).toBe(false);
+    expect(isOriginAllowed(null, "b.example", exactly)).toBe(true);
+  });
+
+  test("without such a list, those that may read across origins may connect too", () => {
+    const allowed = allowedOriginsOf({ allowedOrigins: [], corsOrigins: ["https://a.example"] });
+    expect(isOriginAllowed("https://a.example", "b.example", allowed)).toBe(true);
+    expect(isOriginAllowed("https://b.example", "b.example", allowed)).toBe(true);
+    expect(isOriginAllowed("https://c.example", "b.example", allowed)).toBe(false);
   });
 });

@@ -5,7 +5,7 @@ const listedOrigin = "https://app.example";
 
 function answerHeaders(listed: string[], origin: string | null): Headers {
   const headers = new Headers();
-  new CrossOrigin(listed).addHeaders(headers, origin);
+  new CrossOrigin(listed, { listed: listed, ownHost: true }).addHeaders(headers, origin);
   return headers;
 }
 
@@ -42,13 +42,16 @@ describe("preflights", () => {
   });
 
   test("are granted to listed origins", () => {
-    const headers = new CrossOrigin([listedOrigin]).preflightHeaders(preflight, listedOrigin, "POST");
+    const headers = new CrossOrigin([listedOrigin], {
+      listed: [listedOrigin],
+      ownHost: true,
+    }).preflightHeaders(preflight, listedOrigin, "POST");
     expect(headers["access-control-allow-methods"]).toBe("POST");
     expect(headers["access-control-allow-headers"]).toContain("Content-Type");
   });
 
   test("are not granted to others, nor to what is no preflight", () => {
-    const crossOrigin = new CrossOrigin([listedOrigin]);
+    const crossOrigin = new CrossOrigin([listedOrigin], { listed: [listedOrigin], ownHost: true });
     expect(crossOrigin.preflightHeaders(preflight, "https://evil.example", "POST")).toEqual({});
     expect(crossOrigin.preflightHeaders(preflight, null, "POST")).toEqual({});
     expect(crossOrigin.preflightHeaders(new Request("http://host/"), listedOrigin, "POST")).toEqual({});

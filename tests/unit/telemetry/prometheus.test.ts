@@ -71,6 +71,7 @@ test("gauges follow their source up and down", async () => {
     subscriptions: () => 3,
     topics: () => 2,
     ringBytes: () => 4096,
+    load: () => ({ level: "refusing_publications", rank: 2, cause: "memory" }),
     isBrokerConnected: () => false,
   });
   expect(numbers(await scrape(), "fanfare_connections")).toEqual({ websocket: 5, sse: 1 });

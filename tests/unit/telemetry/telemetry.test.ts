@@ -72,6 +72,7 @@ describe("JSON", () => {
       subscriptions: () => 9,
       topics: () => 4,
       ringBytes: () => 1000,
+      load: () => ({ level: "refusing_publications", rank: 2, cause: "memory" }),
       isBrokerConnected: () => false,
     });
     expect(telemetry.toJson()).toMatchObject({ active_connections: 5, subscriptions: 9, topics: 4 });
