@@ -60,6 +60,10 @@ export class RedisServer {
     ];
   }
 
+  get isRunning(): boolean {
+    return this.#process !== null;
+  }
+
   get pid(): number {
     if (this.#process === null) throw new Error("redis-server is not running");
     return this.#process.pid;
