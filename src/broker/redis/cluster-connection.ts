@@ -127,7 +127,7 @@ export class ClusterConnection implements RedisConnection {
         client: clientOptions(this.#options, `redis://${address}`),
         durable,
         scripts: this.#scripts,
-        publishCommand: "SPUBLISH",
+        isCluster: true,
       },
       {
         up: () => {

@@ -14,7 +14,7 @@ type Send = (args: readonly string[]) => Promise<unknown>;
  */
 export async function readGeneration(
   send: Send,
-  durable: "auto" | "yes" | "no",
+  { durable, isCluster }: { durable: "auto" | "yes" | "no"; isCluster: boolean },
   now: () => number = Date.now,
 ): Promise<Generation> {
   const askedAt = now();
@@ -24,6 +24,7 @@ export async function readGeneration(
     durable === "auto" ? send(["CONFIG", "GET", "append*"]).then(parseSettings, () => null) : null,
     send(["TIME"]).then(parseTime),
   ]);
+  checkServer(server, isCluster);
   if (replication.get("role") === "slave") throw new Error("READONLY this Redis is a replica");
   const clockAheadMs = time - (askedAt + now()) / 2;
   const runId = identifier(server.get("run_id"));
@@ -32,6 +33,23 @@ export async function readGeneration(
   if (!writesFirst) return { id: `run-${runId}`, clockAheadMs };
   const promotedFrom = identifier(replication.get("master_replid2"));
   return { id: `durable-${promotedFrom}`, clockAheadMs };
+}
+
+/** Streams are trimmed in a way that is as old as this; sharded channels came with the second. */
+const oldestVersion = [6, 2] as const;
+const oldestClusterVersion = [7, 0] as const;
+
+/** Says what is wrong with a server that would fail later, in words that nobody would understand. */
+function checkServer(server: ReadonlyMap<string, string>, isCluster: boolean): void {
+  if (!isCluster && server.get("redis_mode") === "cluster") {
+    throw new Error("it is a node of a Redis Cluster: set REDIS_CLUSTER_NODES instead of REDIS_URL");
+  }
+  const version = server.get("redis_version") ?? "0";
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  const [neededMajor, neededMinor] = isCluster ? oldestClusterVersion : oldestVersion;
+  if (major < neededMajor || (major === neededMajor && minor < neededMinor)) {
+    throw new Error(`Redis ${version} is too old: ${neededMajor}.${neededMinor} or newer is needed`);
+  }
 }
 
 function parseInfo(reply: unknown): Map<string, string> {

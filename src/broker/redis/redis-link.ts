@@ -11,8 +11,7 @@ export interface LinkOptions {
   readonly durable: "auto" | "yes" | "no";
   /** Loaded into each Redis process that is reached. */
   readonly scripts: readonly Script[];
-  /** What scripts publish with. */
-  readonly publishCommand: "PUBLISH" | "SPUBLISH";
+  readonly isCluster: boolean;
 }
 
 export interface LinkEvents {
@@ -111,7 +110,7 @@ export class RedisLink {
     const deadline = setTimeout(() => this.#broke(client, "no answer in time"), connectDeadlineMs);
     try {
       await client.connect();
-      const generation = await readGeneration((args) => this.#send(client, args), this.#options.durable);
+      const generation = await readGeneration((args) => this.#send(client, args), this.#options);
       const shas = await this.#loadScripts(client, generation);
       if (this.#client !== client) return;
       this.#generation = generation;
@@ -129,7 +128,8 @@ export class RedisLink {
 
   /** The generation is part of a script's text: a Redis that was restarted does not know it by that name. */
   async #loadScripts(client: Client, { id }: Generation): Promise<Map<Script, string>> {
-    const { publishCommand } = this.#options;
+    // Channels of a cluster belong to slots.
+    const publishCommand = this.#options.isCluster ? "SPUBLISH" : "PUBLISH";
     const shas = new Map<Script, string>();
     const loads = this.#options.scripts.map((script) => {
       const body = script.text.replaceAll("'PUBLISH'", `'${publishCommand}'`);

@@ -24,7 +24,7 @@ export class StandaloneConnection implements RedisConnection {
         client: clientOptions(options, options.url ?? ""),
         durable: options.durable,
         scripts,
-        publishCommand: "PUBLISH",
+        isCluster: false,
       },
       {
         up: () => {
