@@ -1,21 +1,16 @@
-import type {
-  Broker,
-  BrokerSink,
-  HistoryPage,
-  HistoryQuery,
-  PublishResult,
-  TopicView,
-} from "../broker/port.ts";
+import type { Broker, BrokerSink, HistoryPage, HistoryQuery, PublishResult } from "../broker/port.ts";
 import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Scheduler } from "../core/ports.ts";
 import type { Position } from "../core/position.ts";
 import type { Publication, PublishRequest } from "../core/publication.ts";
 import { encodeMembership } from "../protocol/encode.ts";
+import { Entrance } from "./entrance.ts";
 import { MembershipEvents } from "./membership.ts";
+import { type Hold, OpenTopics } from "./open-topics.ts";
 import { Outbox } from "./outbox.ts";
-import type { FanOut, HubCounters, Joined, OnJoined, PublishTimer, Subscriber } from "./ports.ts";
-import { type Entrant, Topic } from "./topic.ts";
+import type { FanOut, HubCounters, OnJoined, PublishTimer, Subscriber, WhenReady } from "./ports.ts";
+import type { Topic } from "./topic.ts";
 
 export interface HubOptions {
   /** Publications replayed on one resume at most. */
@@ -44,7 +39,6 @@ const tooFast = new Failure(
   "rate_limited",
   "More was published to this topic than its readers can be sent by now: slow down.",
 );
-const notAnswered = new Failure("conflict", "The subscription was ended before it was answered.");
 
 /**
  * The topics that connections of this node read: who is in, what has been handed to them, and how one comes
@@ -57,7 +51,8 @@ export class Hub implements BrokerSink {
   readonly #publishTimer: PublishTimer;
   readonly #fanOuts: readonly FanOut[];
   readonly #formats: readonly string[];
-  readonly #topics = new Map<string, Topic>();
+  readonly #topics: OpenTopics;
+  readonly #entrance: Entrance;
   readonly #outbox: Outbox;
   readonly #membership: MembershipEvents;
   #subscriptions = 0;
@@ -68,10 +63,19 @@ export class Hub implements BrokerSink {
     this.#publishTimer = ports.publishTimer;
     this.#fanOuts = ports.fanOuts;
     this.#formats = ports.fanOuts.map((fanOut) => fanOut.format);
+    const { counters, scheduler } = ports;
+    this.#entrance = new Entrance(options, {
+      scheduler,
+      counters,
+      entered: (topic, subscriber) => this.#entered(topic, subscriber),
+    });
     this.#outbox = new Outbox(
-      ports.scheduler,
-      (topic, publication) => this.#hand(topic, publication),
-      (topic) => this.#admitWaiters(topic),
+      {
+        scheduler,
+        hand: (topic, publication) => this.#hand(topic, publication),
+        advanced: (topic) => this.#entrance.admitWaiters(topic),
+        overflowed: (topic, offset) => this.#break(topic, topic.view!.epoch, offset),
+      },
       options.tickBytesMax,
     );
     this.#membership = new MembershipEvents(
@@ -79,7 +83,17 @@ export class Hub implements BrokerSink {
       options.membershipWindowMs,
       (topic, userId, present) => this.#tellMembership(topic, userId, present),
     );
-    this.broker = ports.broker(this);
+    const broker = ports.broker(this);
+    this.broker = broker;
+    this.#topics = new OpenTopics(this.#formats, {
+      scheduler,
+      broker,
+      opened: (topic, failure) => {
+        if (failure === null) this.#entrance.admitWaiters(topic);
+        else this.#entrance.refuse(topic, failure);
+      },
+      closed: (topic) => this.#outbox.drop(topic),
+    });
   }
 
   /** Subscriptions of all connections of this node. */
@@ -89,7 +103,7 @@ export class Hub implements BrokerSink {
 
   /** Topics that connections of this node read. */
   get topicsRead(): number {
-    return this.#topics.size;
+    return this.#topics.wanted;
   }
 
   /** Whether all that was accepted has been handed to the fan-out. */
@@ -121,7 +135,8 @@ export class Hub implements BrokerSink {
 
   /**
    * Subscribes; `joined` is called before this returns, or later when the broker has to be asked. A replay
-   * of more than `replayBytesMax` is not made: the subscriber is told that it was not recovered.
+   * of more than `replayBytesMax` is not made: the subscriber is told that it was not recovered. One that had to
+   * wait is let in by `whenReady`, which may choose the moment and what can be replayed by then.
    * Returns a Failure when it cannot be, and null when it was.
    */
   subscribe(
@@ -130,33 +145,44 @@ export class Hub implements BrokerSink {
     since: Position | undefined,
     joined: OnJoined,
     replayBytesMax: number = this.#options.resumeBytesMax,
+    whenReady?: WhenReady,
   ): MaybePromise<Failure | null> {
-    const topic = this.#topics.get(name) ?? this.#open(name);
+    const topic = this.#topics.open(name);
     if (topic instanceof Failure) return topic;
-    if (topic.view !== null && !this.#isAhead(topic, topic.view, since)) {
-      this.#admit(topic, topic.view, { subscriber, since, joined, replayBytesMax });
-      return null;
-    }
-    return new Promise((resolve) => {
-      topic.waiters.push({ subscriber, since, joined, replayBytesMax, settle: resolve });
-    });
+    return this.#entrance.enter(topic, { subscriber, since, joined, replayBytesMax }, whenReady);
   }
 
   /** Ends a subscription, or the wait for one. */
   unsubscribe(subscriber: Subscriber, name: string): void {
     const topic = this.#topics.get(name);
     if (topic === undefined) return;
-    const waiting = topic.waiters.findIndex((waiter) => waiter.subscriber === subscriber);
-    if (waiting >= 0) {
-      const [waiter] = topic.waiters.splice(waiting, 1);
-      waiter?.settle(notAnswered);
-    } else {
-      const channel = topic.channels[subscriber.format]!;
-      channel.subscribers--;
+    if (!this.#entrance.cancel(topic, subscriber)) {
+      topic.channels[subscriber.format]!.subscribers--;
       this.#subscriptions--;
       this.broker.leave(name, subscriber.userId);
     }
-    this.#closeIfUnread(topic);
+    this.#topics.closeIfUnwanted(topic);
+  }
+
+  /** Opens topics ahead of `subscribe`, so that it can be answered in place when they are ready. */
+  hold(names: readonly string[]): Hold {
+    return this.#topics.hold(names);
+  }
+
+  /** How far the readers of a topic of this node have come; null: it is not known. */
+  positionOf(name: string): Position | null {
+    const topic = this.#topics.get(name);
+    return topic === undefined || topic.view === null
+      ? null
+      : { epoch: topic.view.epoch, offset: topic.handed };
+  }
+
+  /** What the readers of a topic have been handed since a position; none where that is not held. */
+  handedSince(name: string, since: Position): readonly Publication[] {
+    const topic = this.#topics.get(name);
+    if (topic === undefined || topic.view === null || topic.view.epoch !== since.epoch) return [];
+    const { resumeLimit, resumeBytesMax } = this.#options;
+    return topic.view.range(since.offset, topic.handed, resumeLimit, resumeBytesMax) ?? [];
   }
 
   history(query: HistoryQuery): MaybePromise<HistoryPage | Failure> {
@@ -166,24 +192,20 @@ export class Hub implements BrokerSink {
 
   close(): MaybePromise<void> {
     this.#membership.close();
+    this.#topics.close();
     return this.broker.close();
   }
 
   deliver(name: string, publication: Publication): void {
     const topic = this.#topics.get(name);
-    if (topic !== undefined && topic.view !== null) this.#outbox.push(topic, publication);
+    if (topic === undefined || topic.view === null) return;
+    this.#outbox.push(topic, publication);
+    if (topic.lagging > 0) this.#entrance.admitWaiters(topic);
   }
 
   broke(name: string, epoch: string, offset: number): void {
     const topic = this.#topics.get(name);
-    if (topic === undefined || topic.view === null) return;
-    this.#outbox.finish(topic);
-    topic.handed = offset;
-    for (let format = 0; format < this.#fanOuts.length; format++) {
-      const channel = topic.channels[format]!;
-      if (channel.subscribers > 0) this.#fanOuts[format]!.broke(channel, epoch, offset);
-    }
-    this.#admitWaiters(topic);
+    if (topic !== undefined && topic.view !== null) this.#break(topic, epoch, offset);
   }
 
   memberChanged(topic: string, userId: string, present: boolean): void {
@@ -205,84 +227,21 @@ export class Hub implements BrokerSink {
     }
   }
 
-  #open(name: string): Topic | Failure {
-    const topic = new Topic(name, this.#formats);
-    const view = this.broker.follow(name);
-    if (view instanceof Failure) return view;
-    this.#topics.set(name, topic);
-    if (view instanceof Promise) void view.then((settled) => this.#opened(topic, settled));
-    else this.#goLive(topic, view);
-    return topic;
-  }
-
-  #opened(topic: Topic, view: TopicView | Failure): void {
-    if (this.#topics.get(topic.name) !== topic) return;
-    if (view instanceof Failure) {
-      this.#topics.delete(topic.name);
-      for (const waiter of topic.waiters) waiter.settle(view);
-      return;
-    }
-    this.#goLive(topic, view);
-    this.#admitWaiters(topic);
-  }
-
-  #goLive(topic: Topic, view: TopicView): void {
-    topic.view = view;
-    topic.handed = view.top;
-  }
-
-  /** Whether the position is one that the fan-out has yet to reach: what comes first must not be repeated. */
-  #isAhead(topic: Topic, view: TopicView, since: Position | undefined): boolean {
-    if (since === undefined || since.epoch !== view.epoch) return false;
-    return since.offset > topic.handed && since.offset <= view.top;
-  }
-
-  #admitWaiters(topic: Topic): void {
-    const { view, waiters } = topic;
-    if (view === null || waiters.length === 0) return;
-    topic.waiters = [];
-    for (const waiter of waiters) {
-      if (this.#isAhead(topic, view, waiter.since)) {
-        topic.waiters.push(waiter);
-      } else {
-        this.#admit(topic, view, waiter);
-        waiter.settle(null);
-      }
-    }
-  }
-
-  #admit(topic: Topic, view: TopicView, entrant: Entrant): void {
-    const { subscriber } = entrant;
-    const channel = topic.channels[subscriber.format]!;
-    // Counted first: the subscriber may be gone by the end of `joined`, and then leaves again by itself.
-    channel.subscribers++;
+  #entered(topic: Topic, subscriber: Subscriber): void {
+    topic.channels[subscriber.format]!.subscribers++;
     this.#subscriptions++;
     this.broker.enter(topic.name, subscriber.userId);
-    entrant.joined(channel, this.#answer(topic, view, entrant));
   }
 
-  #answer(topic: Topic, view: TopicView, { since, replayBytesMax }: Entrant): Joined {
-    const { epoch } = view;
-    const offset = topic.handed;
-    if (since === undefined) return { epoch, offset, replay: [] };
-    const replay =
-      since.epoch === epoch
-        ? view.range(since.offset, offset, this.#options.resumeLimit, replayBytesMax)
-        : null;
-    if (replay === null) {
-      this.#counters.resumesNotRecovered++;
-      return { epoch, offset, recovered: false, replay: [] };
+  /** Lets the topic go on after `offset`, without what was still to be handed over. */
+  #break(topic: Topic, epoch: string, offset: number): void {
+    this.#outbox.finish(topic);
+    topic.handed = offset;
+    for (let format = 0; format < this.#fanOuts.length; format++) {
+      const channel = topic.channels[format]!;
+      if (channel.subscribers > 0) this.#fanOuts[format]!.broke(channel, epoch, offset);
     }
-    this.#counters.resumesRecovered++;
-    this.#counters.publicationsReplayed += replay.length;
-    return { epoch, offset, recovered: true, replay };
-  }
-
-  #closeIfUnread(topic: Topic): void {
-    if (topic.subscribers > 0 || topic.waiters.length > 0) return;
-    this.#outbox.drop(topic);
-    this.#topics.delete(topic.name);
-    this.broker.unfollow(topic.name);
+    this.#entrance.admitWaiters(topic);
   }
 
   #tellMembership(name: string, userId: string, present: boolean): void {

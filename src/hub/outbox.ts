@@ -11,13 +11,28 @@ const deferredBytesMax = 64 * mebibyte;
 const allDeferredBytesMax = 2 * deferredBytesMax;
 
 /**
+ * So many times these bounds, what waits of a topic is given up: publishers of other nodes are not told to slow
+ * down, and those of this one only for what comes after.
+ */
+const overflowFactor = 2;
+
+export interface OutboxPorts {
+  readonly scheduler: Scheduler;
+  /** Passes one on. */
+  readonly hand: (topic: Topic, publication: Publication) => void;
+  /** A delayed topic got further. */
+  readonly advanced: (topic: Topic) => void;
+  /** More waits of the topic than can be kept: it is to go on after `offset`, the last one's. */
+  readonly overflowed: (topic: Topic, offset: number) => void;
+}
+
+/**
  * Paces a topic's publications on their way to the fan-out, in order. While a topic is within its bytes for
  * the turn a publication passes straight through.
  */
 export class Outbox {
-  readonly #scheduler: Scheduler;
+  readonly #ports: OutboxPorts;
   readonly #hand: (topic: Topic, publication: Publication) => void;
-  readonly #advanced: (topic: Topic) => void;
   readonly #tickBytesMax: number;
   readonly #delayed = new Set<Topic>();
   #deferredBytes = 0;
@@ -25,19 +40,12 @@ export class Outbox {
   #tickEndScheduled = false;
 
   /**
-   * `hand` passes one on; `advanced` is told after a delayed topic got further. `tickBytesMax` is what one turn of
-   * the event loop hands over of a topic: sockets are written to at the end of a turn, so a burst that is larger
-   * than their buffers would close healthy readers. The rest goes next turn.
+   * `tickBytesMax` is what one turn of the event loop hands over of a topic: sockets are written to at the end of a
+   * turn, so a burst that is larger than their buffers would close healthy readers. The rest goes next turn.
    */
-  constructor(
-    scheduler: Scheduler,
-    hand: (topic: Topic, publication: Publication) => void,
-    advanced: (topic: Topic) => void,
-    tickBytesMax: number,
-  ) {
-    this.#scheduler = scheduler;
-    this.#hand = hand;
-    this.#advanced = advanced;
+  constructor(ports: OutboxPorts, tickBytesMax: number) {
+    this.#ports = ports;
+    this.#hand = ports.hand;
     this.#tickBytesMax = tickBytesMax;
   }
 
@@ -50,6 +58,7 @@ export class Outbox {
     this.#countDeferred(topic, publication.bytes);
     this.#delayed.add(topic);
     this.#scheduleTickEnd();
+    if (this.#overflows(topic)) this.#ports.overflowed(topic, lastOffset(topic));
   }
 
   /** Whether no more of the topic should be published until its readers have been sent some of what waits. */
@@ -78,6 +87,13 @@ export class Outbox {
     this.#delayed.delete(topic);
   }
 
+  #overflows(topic: Topic): boolean {
+    return (
+      topic.deferredBytes >= overflowFactor * deferredBytesMax ||
+      this.#deferredBytes >= overflowFactor * allDeferredBytesMax
+    );
+  }
+
   #hasRoom(topic: Topic): boolean {
     if (topic.tick !== this.#tick) {
       topic.tick = this.#tick;
@@ -97,7 +113,7 @@ export class Outbox {
   #scheduleTickEnd(): void {
     if (this.#tickEndScheduled) return;
     this.#tickEndScheduled = true;
-    this.#scheduler.nextTick(() => this.#endTick());
+    this.#ports.scheduler.nextTick(() => this.#endTick());
   }
 
   #endTick(): void {
@@ -106,7 +122,7 @@ export class Outbox {
     for (const topic of this.#delayed) {
       this.#passWhatFits(topic);
       if (topic.deferred.length === 0) this.#delayed.delete(topic);
-      this.#advanced(topic);
+      this.#ports.advanced(topic);
     }
     if (this.#delayed.size > 0) this.#scheduleTickEnd();
   }
@@ -127,4 +143,9 @@ export class Outbox {
     topic.deferredBytes += bytes;
     this.#deferredBytes += bytes;
   }
+}
+
+/** Of the last publication with a position that waits, or else that was handed over. */
+function lastOffset(topic: Topic): number {
+  return topic.deferred.findLast(({ offset }) => offset > 0)?.offset ?? topic.handed;
 }

@@ -38,6 +38,12 @@ export interface Subscriber {
  */
 export type OnJoined = (channel: Channel, answer: Joined) => void;
 
+/**
+ * Told that a subscriber who had to wait can be let in now. `admit` is to be called once, when it may be sent what
+ * it missed; of that `replayBytesMax` at most, or as much as it asked for. It may have left by then.
+ */
+export type WhenReady = (admit: (replayBytesMax?: number) => void) => void;
+
 export interface Joined {
   readonly epoch: string;
   /** What follows live starts after it. */

@@ -1,22 +1,9 @@
 import type { TopicView } from "../broker/port.ts";
 import type { Failure } from "../core/failure.ts";
-import type { Position } from "../core/position.ts";
+import type { Timer } from "../core/ports.ts";
 import type { Publication } from "../core/publication.ts";
-import type { Channel, OnJoined, Subscriber } from "./ports.ts";
-
-/** Who wants to come in, and from where. */
-export interface Entrant {
-  readonly subscriber: Subscriber;
-  readonly since: Position | undefined;
-  readonly joined: OnJoined;
-  readonly replayBytesMax: number;
-}
-
-/** An entrant whose answer has to wait: for the broker, or until the fan-out has reached its position. */
-export interface Waiter extends Entrant {
-  /** Called once: null when it was admitted, or why it was not. */
-  readonly settle: (failure: Failure | null) => void;
-}
+import type { Channel, Subscriber } from "./ports.ts";
+import type { Waiter } from "./waiter.ts";
 
 class FormatChannel implements Channel {
   readonly topic: string;
@@ -29,12 +16,16 @@ class FormatChannel implements Channel {
   }
 }
 
-/** A topic that connections of this node read, or wait to read. */
+/** A topic that connections of this node read, or wait to read, or read a moment ago. */
 export class Topic {
   readonly name: string;
   readonly channels: readonly FormatChannel[];
   /** Null while the broker is still being asked. */
   view: TopicView | null = null;
+  /** Set while the broker is being asked; resolves with its refusal, or null. */
+  opening: Promise<Failure | null> | null = null;
+  /** Its broker had to be asked: what is stored reaches this node later, and to follow a topic takes time. */
+  isRemote = false;
   /** Offset of the last publication handed to the fan-out; the rest, up to the top, is in `deferred`. */
   handed = 0;
   /** What the current tick had no room for, oldest first. */
@@ -43,7 +34,14 @@ export class Topic {
   /** Bytes handed since `tick`, and the tick in which counting began. */
   tickBytes = 0;
   tick = 0;
-  waiters: Waiter[] = [];
+  /** Those who wait to be let in; null: nobody ever did. */
+  waiters: Map<Subscriber, Waiter> | null = null;
+  /** How many of them wait for what is on its way to this node. */
+  lagging = 0;
+  /** How many keep it open without reading it. */
+  holds = 0;
+  /** Set while nobody wants it: it is closed when the time is over. */
+  lingering: Timer | null = null;
 
   constructor(name: string, formats: readonly string[]) {
     this.name = name;
@@ -55,5 +53,10 @@ export class Topic {
     let count = 0;
     for (const channel of this.channels) count += channel.subscribers;
     return count;
+  }
+
+  /** Somebody reads it, waits for it or holds it. */
+  get isWanted(): boolean {
+    return this.holds > 0 || this.subscribers > 0 || (this.waiters !== null && this.waiters.size > 0);
   }
 }

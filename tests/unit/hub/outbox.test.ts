@@ -1,23 +1,27 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
-import { Outbox } from "../../../src/hub/outbox.ts";
+import type { Scheduler } from "../../../src/core/ports.ts";
+import { Outbox, type OutboxPorts } from "../../../src/hub/outbox.ts";
 import { Topic } from "../../../src/hub/topic.ts";
 import { createFakePorts } from "../../support/fake-ports.ts";
 import { largePublication, publicationAt } from "./publications.ts";
 
 const mebibyte = 1024 * 1024;
 
+function createOutbox(scheduler: Scheduler, ports: Partial<OutboxPorts>): Outbox {
+  const nothing = () => {};
+  return new Outbox({ scheduler, hand: nothing, advanced: nothing, overflowed: nothing, ...ports }, mebibyte);
+}
+
 function start() {
   const { scheduler } = createFakePorts();
   const topic = new Topic("t", ["json"]);
   const turns: number[][] = [[]];
   const advances: number[] = [];
-  const outbox = new Outbox(
-    scheduler,
-    (_topic, publication) => turns.at(-1)!.push(publication.offset),
-    (advanced) => advances.push(advanced.handed),
-    mebibyte,
-  );
+  const outbox = createOutbox(scheduler, {
+    hand: (_topic, publication) => turns.at(-1)!.push(publication.offset),
+    advanced: (advanced) => advances.push(advanced.handed),
+  });
   const turn = () => {
     // The outbox goes on after the sockets were written to, in the next turn.
     scheduler.onFlush = () => turns.push([]);
@@ -153,19 +157,48 @@ describe("outbox", () => {
     expect(length).toBe(10);
   });
 
+  test.each([
+    ["of one topic twice its bound", 1, 128],
+    ["of all topics twice their bound", 5, 256],
+  ])(
+    "what is pushed all the same is given up: %s, then the topic goes on after its last one",
+    (_, count, mebibytes) => {
+      const { scheduler } = createFakePorts();
+      const topics = Array.from({ length: count }, (_, number) => new Topic(`t${number}`, ["json"]));
+      const waiting = () => topics.reduce((sum, { deferredBytes }) => sum + deferredBytes, 0);
+      const overflows: unknown[] = [];
+      const outbox = createOutbox(scheduler, {
+        overflowed(topic, reached) {
+          const before = waiting();
+          outbox.finish(topic);
+          overflows.push({ reached, before, left: topic.deferred.length });
+        },
+      });
+      let offset = 0;
+      while (overflows.length === 0 && offset < 1000) {
+        offset++;
+        for (const topic of topics) {
+          if (overflows.length === 0) outbox.push(topic, largePublication(offset, mebibyte / 2));
+          if (overflows.length === 0) outbox.push(topic, publicationAt(0));
+        }
+      }
+      const before = expect.closeTo(mebibytes * mebibyte, -6);
+      expect(overflows).toEqual([{ reached: offset, before, left: 0 }]);
+      outbox.push(topics[0]!, publicationAt(offset + 1));
+      for (const topic of topics) expect(topic.deferredBytes).toBeLessThan(128 * mebibyte);
+    },
+  );
+
   test("a topic whose last reader falls out while it is handed over leaves nothing behind", () => {
     const { scheduler } = createFakePorts();
     const topic = new Topic("t", ["json"]);
     const handed: number[] = [];
-    const outbox = new Outbox(
-      scheduler,
-      (_topic, { offset }) => {
+    const outbox = createOutbox(scheduler, {
+      hand: (_topic, { offset }) => {
         handed.push(offset);
         if (offset === 5) outbox.drop(topic);
       },
-      () => {},
-      mebibyte,
-    );
+    });
     for (let offset = 1; offset <= 8; offset++) outbox.push(topic, largePublication(offset, mebibyte / 2));
     scheduler.settle();
     expect(handed).toEqual([1, 2, 3, 4, 5]);
@@ -179,12 +212,7 @@ describe("outbox", () => {
         (steps) => {
           const { scheduler, topic } = start();
           const handed: string[] = [];
-          const outbox = new Outbox(
-            scheduler,
-            (_topic, { frame }) => handed.push(frame),
-            () => {},
-            mebibyte,
-          );
+          const outbox = createOutbox(scheduler, { hand: (_topic, { frame }) => handed.push(frame) });
           const pushed: string[] = [];
           let offset = 0;
           for (const { bytes, stored, turn } of steps) {

@@ -7,12 +7,21 @@ import { NativeTopics } from "./native-topics.ts";
 
 export const mebibyte = 1024 * 1024;
 
+/** Makes the hub's broker out of a memory broker, which `create` makes for the sink it is given. */
+export type Connect = (
+  create: (sink: BrokerSink) => MemoryBroker,
+  sink: BrokerSink,
+  ports: FakePorts,
+) => Broker;
+
 export interface HubSettings {
   readonly hub?: Partial<HubOptions>;
   readonly log?: Partial<MemoryBrokerOptions["log"]>;
   readonly broker?: Partial<Omit<MemoryBrokerOptions, "log">>;
   /** Puts something between the hub and the memory broker. */
   readonly wrap?: (broker: Broker, ports: FakePorts) => Broker;
+  /** Puts something between the memory broker and the hub in both directions. */
+  readonly connect?: Connect;
 }
 
 export interface HubUnderTest extends FakePorts {
@@ -66,7 +75,10 @@ export function createHub(settings: HubSettings = {}): HubUnderTest {
       counters,
       publishTimer: { begin: () => 0, end: () => {} },
       fanOuts: [native],
-      broker: (sink) => settings.wrap?.(createBroker(sink), ports) ?? createBroker(sink),
+      broker: (sink) => {
+        const broker = settings.connect?.(createBroker, sink, ports) ?? createBroker(sink);
+        return settings.wrap?.(broker, ports) ?? broker;
+      },
     },
   );
   return { ...ports, hub, native, counters };

@@ -46,6 +46,11 @@ export class TopicModel {
     return this.#stored.length;
   }
 
+  /** Whether the epoch was ever the topic's. */
+  knows(epoch: string): boolean {
+    return this.#past.has(epoch);
+  }
+
   /** Takes note of the epoch that the server says it is in. */
   enter(epoch: string): void {
     if (epoch === this.#epoch) return;
@@ -93,9 +98,11 @@ export class TopicModel {
 
   /**
    * Whether a resume since a position is to be recovered, when it is answered in an epoch and at an offset.
-   * Null: both are right, as something it needs is old enough to be forgotten, and may not have been yet.
+   * Null: both are right, as something it needs is old enough to be forgotten, and may not have been yet; or as the
+   * epoch of the answer is over, and nobody has been told so far.
    */
   recovers(since: Position, answer: Position, now: number): boolean | null {
+    if (answer.epoch !== this.#epoch) return null;
     if (since.epoch !== answer.epoch || since.offset > this.top) return false;
     if (since.offset > answer.offset)
       throw new Error("a resume was answered before the fan-out had come so far");

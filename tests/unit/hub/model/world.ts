@@ -1,8 +1,10 @@
-import type { Presence } from "../../../../src/broker/port.ts";
+import type { MemoryBroker } from "../../../../src/broker/memory.ts";
+import type { PublishResult } from "../../../../src/broker/port.ts";
 import { Failure } from "../../../../src/core/failure.ts";
 import type { Position } from "../../../../src/core/position.ts";
+import type { PublishRequest } from "../../../../src/core/publication.ts";
 import { type Answered, ClientModel } from "./client-model.ts";
-import { createHub, type HubSettings, type HubUnderTest, mebibyte } from "./hub-harness.ts";
+import { type Connect, createHub, type HubUnderTest, mebibyte } from "./hub-harness.ts";
 import { FakeSocket } from "./native-topics.ts";
 import { type ModelBounds, TopicModel } from "./topic-model.ts";
 
@@ -58,9 +60,15 @@ export class World {
   readonly #underTest: HubUnderTest;
   readonly #models = new Map<string, TopicModel>();
   readonly #clients: ReadonlyMap<string, ClientModel>;
+  /** The broker at which everything is decided. */
+  #broker!: MemoryBroker;
+  /** What it decided, by the id of the publication. */
+  readonly #decisions = new Map<number, PublishResult>();
   #ids = 0;
+  #unanswered = 0;
 
-  constructor(wrap?: NonNullable<HubSettings["wrap"]>) {
+  /** `connect` puts something between the hub and that broker. */
+  constructor(connect: Connect = (create, sink) => create(sink)) {
     const bounds = worldBounds;
     this.#underTest = createHub({
       hub: { resumeLimit: bounds.resumeLimit, resumeBytesMax: bounds.resumeBytesMax },
@@ -71,7 +79,7 @@ export class World {
         keyAgeMs: bounds.keyAgeMs,
       },
       broker: { historyBytesMax: bounds.historyBytesMax },
-      ...(wrap && { wrap }),
+      connect: (create, sink, ports) => connect((inner) => this.#witness(create(inner)), sink, ports),
     });
     const { native } = this.#underTest;
     const model = (topic: string) => this.#model(topic);
@@ -114,10 +122,15 @@ export class World {
     for (const topic of topics) this.#judgeAttendance(topic);
   }
 
+  /** Something happens in the next turns. */
+  get isMoving(): boolean {
+    return this.#underTest.scheduler.isBusy;
+  }
+
   /** Something is still under way. */
   get isBusy(): boolean {
     const waits = [...this.#clients.values()].some(({ waiting }) => waiting.size > 0);
-    return this.#underTest.scheduler.isBusy || waits;
+    return this.isMoving || waits || this.#unanswered > 0;
   }
 
   judgeEnd(): void {
@@ -133,13 +146,13 @@ export class World {
     }
     for (const client of this.#clients.values()) this.#disconnect(client);
     if (this.#underTest.hub.topicsRead !== 0) throw new Error("topics are left that nobody reads");
+    // Topics may be kept open for a while, for those who come back.
+    this.#underTest.scheduler.advance(10_000);
   }
 
   #publish({ topic, bytes, stored, key }: Extract<Step, { kind: "publish" }>): void {
-    const { hub, clock } = this.#underTest;
+    const { hub } = this.#underTest;
     const id = ++this.#ids;
-    const model = this.#model(topic);
-    const known = key === null || !stored ? undefined : model.offsetOfKey(key, clock.nowMs);
     const request = {
       topic,
       event: "message",
@@ -147,11 +160,50 @@ export class World {
       store: stored,
       ...(key !== null && { key }),
     };
-    const outcome = hub.publish(request);
-    if (outcome instanceof Promise || outcome instanceof Failure || outcome === "local")
-      throw new Error("it was not published in place");
-    if ((outcome === null) === stored)
+    const answered = hub.publish(request);
+    this.#unanswered++;
+    if (answered instanceof Promise) void answered.then((outcome) => this.#judgeAck(id, outcome));
+    else this.#judgeAck(id, answered);
+  }
+
+  /** Notes what the broker decides, in the moment in which it does. */
+  #witness(broker: MemoryBroker): MemoryBroker {
+    this.#broker = broker;
+    return new Proxy(broker, {
+      get: (target, name) => {
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        return (...given: unknown[]) => {
+          const result: unknown =
+            name === "publish" ? this.#decide(given[0] as PublishRequest) : value.apply(target, given);
+          for (const topic of topics) this.#lookAt(topic);
+          return result;
+        };
+      },
+    });
+  }
+
+  #decide(request: PublishRequest): PublishResult {
+    const { key, store, topic } = request;
+    const known =
+      key === undefined || !store
+        ? undefined
+        : this.#model(topic).offsetOfKey(key, this.#underTest.clock.nowMs);
+    const outcome = this.#broker.publish(request);
+    this.#decided(request, outcome, known);
+    return outcome;
+  }
+
+  /** `known`: the offset that the key has by the model. */
+  #decided(request: PublishRequest, outcome: PublishResult, known: number | undefined): void {
+    const { clock } = this.#underTest;
+    const { topic, key, store, message } = request;
+    const id = Number.parseInt(message!, 10);
+    const model = this.#model(topic);
+    if (outcome instanceof Failure || outcome === "local") throw new Error("it was refused");
+    if ((outcome === null) === store)
       throw new Error("a position where none belongs, or none where one does");
+    this.#decisions.set(id, outcome);
     if (outcome?.repeated) {
       if (outcome.epoch !== model.epoch || outcome.offset !== known)
         throw new Error(`key ${key} is not at ${outcome.offset}`);
@@ -160,14 +212,19 @@ export class World {
     if (known !== undefined && outcome?.epoch === model.epoch)
       throw new Error(`key ${key} was published twice`);
     const position = outcome === null ? null : { epoch: outcome.epoch, offset: outcome.offset };
-    const encoded = Buffer.byteLength(JSON.stringify(request.message));
+    const encoded = Buffer.byteLength(JSON.stringify(message));
     model.arrived({ id, position, bytes: this.#bytesOf(request, position, encoded), ts: clock.nowMs });
-    if (key !== null && position !== null) model.rememberKey(key, position.offset, clock.nowMs);
+    if (key !== undefined && position !== null) model.rememberKey(key, position.offset, clock.nowMs);
+  }
+
+  #judgeAck(id: number, outcome: PublishResult): void {
+    this.#unanswered--;
+    if (outcome !== this.#decisions.get(id)) throw new Error(`publication ${id} was answered with another's`);
   }
 
   /** Bytes of the frame, from the wire format's description. */
   #bytesOf(
-    request: { topic: string; key?: string },
+    request: Pick<PublishRequest, "topic" | "key">,
     position: Position | null,
     messageBytes: number,
   ): number {
@@ -206,7 +263,7 @@ export class World {
       if (client.topics.get(topic) !== asked)
         throw new Error(`${client.name} left ${topic}, and was answered`);
       client.waiting.delete(topic);
-      this.#model(topic).enter(answer.epoch);
+      if (!this.#model(topic).knows(answer.epoch)) throw new Error(`${topic} was never in ${answer.epoch}`);
       socket.subscribe(channel.native);
       const recovers = since && this.#model(topic).recovers(since, answer, clock.nowMs);
       socket.send({ topic, since, answer, recovers } satisfies Answered);
@@ -237,9 +294,7 @@ export class World {
 
   /** Epochs may end by themselves: the least recently used go when all are too many bytes. */
   #lookAt(topic: string): void {
-    const summary = this.#underTest.hub.broker.describe(topic);
-    if (summary instanceof Promise || summary instanceof Failure)
-      throw new Error("it was not described in place");
+    const summary = this.#broker.describe(topic);
     if (summary !== null) this.#model(topic).enter(summary.epoch);
   }
 
@@ -258,7 +313,7 @@ export class World {
     const present = [...this.#clients.values()].filter(
       (client) => client.topics.has(topic) && !client.waiting.has(topic),
     ).length;
-    const { connections } = hub.broker.presence(topic) as Presence;
+    const { connections } = this.#broker.presence(topic);
     if (connections !== present || hub.subscribersOf(topic) !== present) {
       throw new Error(
         `${connections} in ${topic} and ${hub.subscribersOf(topic)} subscribers, where ${present} are`,
