@@ -69,7 +69,24 @@ export const HistoryDeletedAnswer = Type.Object({
 
 export const PresenceAnswerSchema = Type.Object(presenceFields);
 
-export const DisconnectAnswer = Type.Object({ user_id: Type.String(), disconnected: Count });
+const Unanswered = Type.Optional(
+  Type.Array(Type.String(), {
+    description: "Names of nodes that did not say within a second what they did; absent if all did.",
+  }),
+);
+
+export const DisconnectAnswer = Type.Object({
+  user_id: Type.String(),
+  disconnected: Type.Integer({ minimum: 0, description: "Connections, on all nodes." }),
+  unanswered_nodes: Unanswered,
+});
+
+export const UserTopicsAnswer = Type.Object({
+  user_id: Type.String(),
+  topics: Type.Array(TopicName),
+  connections: Type.Integer({ minimum: 1, description: "WebSockets of the user, on all nodes." }),
+  unanswered_nodes: Unanswered,
+});
 
 export const NotifyAnswer = Type.Object({ status: Type.Literal("success"), message: Type.String() });
 
@@ -111,11 +128,17 @@ export const BridgeBatchAnswer = Type.Object({
 export const NodesAnswer = Type.Object({
   nodes: Type.Array(
     Type.Object({
-      node: Type.String(),
+      node: Type.String({ description: "Its name." }),
       version: Type.String(),
       pid: Type.Integer(),
+      started_at: Type.Integer({ description: "Unix milliseconds." }),
       uptime_seconds: Type.Number({ minimum: 0 }),
       connections: ConnectionCounts,
+      subscriptions: Count,
+      notification_readers: Type.Integer({
+        minimum: 0,
+        description: "WebSockets that read `notifications`.",
+      }),
       draining: Type.Boolean(),
     }),
   ),
@@ -143,6 +166,11 @@ export const StatusAnswer = Type.Object(
     pid: Type.Integer(),
     started_at: Type.Integer({ description: "Unix milliseconds." }),
     state: Type.Enum(["ready", "draining"]),
+    connected_users: Type.Integer({ minimum: 0, description: "Of this node." }),
+    cluster: Type.Object(
+      { nodes: Count, draining: Count, connections: ConnectionCounts, subscriptions: Count },
+      { description: "All nodes together, as they last said." },
+    ),
     broker: Type.Object({
       kind: Type.Enum(["memory", "redis"]),
       topics: Count,

@@ -1,9 +1,9 @@
 import type { Server } from "bun";
+import type { Cluster } from "../cluster/cluster.ts";
 import type { Config } from "../config/index.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Requests } from "../session/requests.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
 
 /** What the application needs of Bun's server. */
@@ -48,8 +48,10 @@ export interface HttpLog {
 export interface HttpContext {
   readonly config: Config;
   readonly hub: Hub;
+  /** Of this node. */
   readonly users: UserRegistry;
-  readonly requests: Requests;
+  /** Users on all nodes. */
+  readonly cluster: Cluster;
   readonly counters: HttpCounters;
   readonly metrics: HttpMetrics;
   readonly log: HttpLog;
@@ -60,7 +62,7 @@ export interface HttpContext {
   readonly startedAt: number;
   readonly page: Page;
   readonly drainState: () => "ready" | "draining";
-  /** WebSockets that read the topic. */
+  /** WebSockets of this node that read the topic. */
   readonly countWebSocketSubscribers: (topic: string) => number;
   /** Connections open now. */
   readonly connections: () => { readonly websocket: number; readonly sse: number };

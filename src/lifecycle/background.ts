@@ -1,3 +1,4 @@
+import type { Cluster } from "../cluster/cluster.ts";
 import type { Clock } from "../core/ports.ts";
 import type { PublishRequest } from "../core/publication.ts";
 import type { Hub } from "../hub/hub.ts";
@@ -12,6 +13,8 @@ export interface BackgroundOptions {
 
 export interface BackgroundPorts {
   readonly hub: Hub;
+  /** Of all nodes one does it. */
+  readonly cluster: Pick<Cluster, "takeTurn">;
   readonly clock: Clock;
   /** Publications of the server's own. */
   readonly counters: { readonly publications: { server: number } };
@@ -28,43 +31,49 @@ const sampleAlerts = [
 export class Background {
   readonly #ports: BackgroundPorts;
   readonly #timers: NodeJS.Timeout[] = [];
-  #notifications = 0;
-  #alerts = 0;
+  #stopped = false;
 
   constructor(options: BackgroundOptions, ports: BackgroundPorts) {
     this.#ports = ports;
-    this.#every(options.notificationIntervalMs, () => this.#notify());
-    this.#every(options.alertGeneratorIntervalMs, () => this.#alert());
+    const { notificationIntervalMs, alertGeneratorIntervalMs } = options;
+    this.#every(notificationIntervalMs, async () => {
+      if (ports.hub.subscribersOf(notificationsTopic) === 0) return;
+      const count = await ports.cluster.takeTurn("notification", notificationIntervalMs);
+      if (count !== null) this.#notify(count);
+    });
+    this.#every(alertGeneratorIntervalMs, async () => {
+      const count = await ports.cluster.takeTurn("alert", alertGeneratorIntervalMs);
+      if (count !== null) this.#alert(count);
+    });
   }
 
   /** Ends all of it; the first thing that draining does. */
   stop(): void {
+    this.#stopped = true;
     for (const timer of this.#timers.splice(0)) clearInterval(timer);
   }
 
-  #every(intervalMs: number, run: () => void): void {
+  #every(intervalMs: number, run: () => Promise<void>): void {
     if (intervalMs <= 0) return;
-    const timer = setInterval(run, intervalMs);
+    const timer = setInterval(() => void run(), intervalMs);
     timer.unref();
     this.#timers.push(timer);
   }
 
-  #notify(): void {
-    if (this.#ports.hub.subscribersOf(notificationsTopic) === 0) return;
-    this.#notifications++;
+  #notify(count: number): void {
     const time = new Date(this.#ports.clock.now()).toISOString();
     this.#publish({
       topic: notificationsTopic,
       event: "notification",
-      message: `Periodic notification ${this.#notifications} at ${time}`,
+      message: `Periodic notification ${count} at ${time}`,
       store: true,
       // It says nothing that somebody who comes later would have missed.
       keep: false,
     });
   }
 
-  #alert(): void {
-    const { message, severity } = sampleAlerts[this.#alerts++ % sampleAlerts.length]!;
+  #alert(count: number): void {
+    const { message, severity } = sampleAlerts[(count - 1) % sampleAlerts.length]!;
     this.#publish({
       topic: "alerts",
       event: "alert",
@@ -75,6 +84,8 @@ export class Background {
   }
 
   #publish(request: PublishRequest): void {
+    // Draining may have begun while other nodes were asked.
+    if (this.#stopped) return;
     this.#ports.counters.publications.server++;
     void this.#ports.hub.publish(request);
   }

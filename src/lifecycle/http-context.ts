@@ -6,7 +6,6 @@ import { acceptEventStream } from "../transport/event-stream-accept.ts";
 import { contentSecurityPolicy } from "../web/assets.ts";
 import { refusalLog } from "./connection-log.ts";
 import type { Node } from "./node.ts";
-import { systemClock } from "./system-ports.ts";
 
 /** What the HTTP application sees of a node. */
 export function createHttpContext(
@@ -26,13 +25,13 @@ export function createHttpContext(
     config,
     hub: node.hub,
     users: node.users,
-    requests: node.requests,
+    cluster: node.cluster,
     counters,
     metrics: ports.telemetry,
     log: ports.log,
     node: node.name,
     version,
-    startedAt: systemClock.now(),
+    startedAt: node.startedAt,
     page: { files: ports.pageFiles, contentSecurityPolicy },
     drainState: () => (node.admission.isDraining ? "draining" : "ready"),
     countWebSocketSubscribers: (topic) => node.hub.subscribersByFormat(topic).json ?? 0,

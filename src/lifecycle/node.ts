@@ -1,8 +1,12 @@
 import { Keys } from "../broker/redis/keys.ts";
-import type { Config } from "../config/index.ts";
+import type { Cluster } from "../cluster/cluster.ts";
+import { createCluster } from "../cluster/create-cluster.ts";
+import type { NodeFacts } from "../cluster/node-facts.ts";
+import { type Config, version } from "../config/index.ts";
 import { topicMatcher } from "../core/topic-pattern.ts";
 import { Hub } from "../hub/hub.ts";
 import type { SessionContext } from "../session/context.ts";
+import { notificationsTopic } from "../session/recent.ts";
 import { Requests } from "../session/requests.ts";
 import { UserRegistry } from "../session/user-registry.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -37,6 +41,9 @@ export interface Node {
   readonly hub: Hub;
   readonly users: UserRegistry;
   readonly requests: Requests;
+  readonly cluster: Cluster;
+  /** Unix milliseconds. */
+  readonly startedAt: number;
   readonly webSockets: WebSocketServer;
   readonly webSocketFanOut: WebSocketFanOut;
   readonly eventStreams: EventStreamServer;
@@ -135,6 +142,18 @@ export function createNode(
     },
     { hub, users, requests, fanOut: eventStreamFanOut, events, errors: counters.errors, ...shared },
   );
+  const startedAt = systemClock.now();
+  const facts = (): NodeFacts => ({
+    node: ports.name,
+    version,
+    pid: process.pid,
+    started_at: startedAt,
+    connections: { websocket: webSockets.open, sse: eventStreams.open },
+    subscriptions: hub.subscriptions,
+    notification_readers: hub.subscribersByFormat(notificationsTopic).json ?? 0,
+    draining: admission.isDraining,
+  });
+  const cluster = createCluster({ users, requests, facts, duplicateUser: config.duplicateUser }, null);
   telemetry.setSource({
     connections: () => ({ websocket: webSockets.open, sse: eventStreams.open }),
     subscriptions: () => hub.subscriptions,
@@ -148,6 +167,8 @@ export function createNode(
     hub,
     users,
     requests,
+    cluster,
+    startedAt,
     webSockets,
     webSocketFanOut,
     eventStreams,
@@ -163,6 +184,7 @@ export function createNode(
       load.stop();
       webSockets.close();
       eventStreams.close();
+      cluster.close();
       await hub.close();
     },
   };

@@ -62,13 +62,16 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
     allowedOrigins: allowedOriginsOf(config),
     topicsMax: config.topicsPerConnectionMax,
     defaultRole: config.defaultClient,
-    duplicateUser: config.duplicateUser,
   };
   const upgradePorts = {
     webSockets: node.webSockets,
     admission: node.admission,
-    users: node.users,
+    seats: node.cluster.seats,
     refused: refusalLog(log, telemetry),
+  };
+  const secured = (refused: Response | undefined) => {
+    if (refused !== undefined) addSecurityHeaders(refused.headers, config.mode);
+    return refused;
   };
   const listen = (port: number): Server<WebSocketLink> =>
     Bun.serve<WebSocketLink>({
@@ -84,8 +87,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
       fetch(request, bunServer) {
         if (pathOf(request.url) === config.wsPath) {
           const refused = upgradeWebSocket(request, bunServer, upgradeOptions, upgradePorts);
-          if (refused !== undefined) addSecurityHeaders(refused.headers, config.mode);
-          return refused;
+          return refused instanceof Promise ? refused.then(secured) : secured(refused);
         }
         return application.fetch(request, bunServer);
       },
@@ -109,6 +111,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
   );
   const background = new Background(config, {
     hub: node.hub,
+    cluster: node.cluster,
     clock: systemClock,
     counters: telemetry.counters,
   });

@@ -15,9 +15,15 @@ export interface RequestOrder {
 export interface RequestEvents {
   /** One answer; after a `final` one nothing follows. */
   response(data: unknown, final: boolean): void;
-  /** `timeout`: no final answer in time; `gone`: everyone who was asked has left. Nothing follows. */
-  failed(reason: "timeout" | "gone"): void;
+  /** Nothing follows. */
+  failed(reason: RequestFailure): void;
 }
+
+/**
+ * `timeout`: no final answer in time; `gone`: everyone who was asked has left; `lost`: an answer did not arrive from
+ * the node that took it.
+ */
+export type RequestFailure = "timeout" | "gone" | "lost";
 
 /** A request that waits for answers. */
 interface OpenRequest {
@@ -26,15 +32,18 @@ interface OpenRequest {
   readonly timer: Timer;
 }
 
-/** Requests that may wait at one time. */
-const openMax = 10_000;
+/** Requests of one node that may wait at one time. */
+export const openRequestsMax = 10_000;
 
 const unknown = new Failure("not_found", "correlation_id: no request with it waits for an answer.");
 const notAsked = new Failure("forbidden", "correlation_id: that request was not sent to this connection.");
-const taken = new Failure("conflict", "correlation_id: a request with it is waiting for answers already.");
-const tooMany = new Failure(
+export const correlationIdTaken = new Failure(
+  "conflict",
+  "correlation_id: a request with it is waiting for answers already.",
+);
+export const tooManyRequests = new Failure(
   "rate_limited",
-  `Too many requests (${openMax}) wait for answers: try again later.`,
+  `Too many requests (${openRequestsMax}) wait for answers: try again later.`,
 );
 
 /**
@@ -56,6 +65,11 @@ export class Requests {
     return this.#open.size;
   }
 
+  /** Whether a request with the correlation id waits for answers. */
+  has(correlationId: string): boolean {
+    return this.#open.has(correlationId);
+  }
+
   /** Asks the connections; the returned function cancels, when the caller is no longer there to be told. */
   ask(
     connections: Iterable<UserConnection>,
@@ -63,8 +77,8 @@ export class Requests {
     events: RequestEvents,
   ): (() => void) | Failure {
     const { correlationId } = order;
-    if (this.#open.has(correlationId)) return taken;
-    if (this.#open.size >= openMax) return tooMany;
+    if (this.#open.has(correlationId)) return correlationIdTaken;
+    if (this.#open.size >= openRequestsMax) return tooManyRequests;
     const asked = new Set(connections);
     const timer = this.#scheduler.after(order.timeoutMs, () => {
       this.#end(correlationId);

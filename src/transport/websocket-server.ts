@@ -62,18 +62,18 @@ export class WebSocketServer {
     return this.#wheel.all();
   }
 
-  /** Answers the upgrade; false when the request is none. `client` is whom the connection is counted for. */
+  /** Answers the upgrade; the connection's id, or null when the request is none. `client` is whom the connection is counted for. */
   upgrade(
     request: Request,
     server: Server<WebSocketLink>,
     handshake: Handshake,
     client: string | null,
-  ): boolean {
+  ): string | null {
     const id = this.#ports.random.token(connectionIdLength);
     const data = new WebSocketLink(id, handshake, client, this.#ports.clock.now());
     const offered = request.headers.get("sec-websocket-protocol");
-    if (offered === null) return server.upgrade(request, { data });
-    return server.upgrade(request, { data, headers: { "sec-websocket-protocol": choose(offered) } });
+    const chosen = offered === null ? {} : { headers: { "sec-websocket-protocol": choose(offered) } };
+    return server.upgrade(request, { data, ...chosen }) ? id : null;
   }
 
   /** Looks at how much the sockets have yet to take, once what was published in this turn is with them. */

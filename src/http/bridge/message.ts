@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
+import type { Cluster } from "../../cluster/cluster.ts";
 import { bounds } from "../../core/bounds.ts";
 import { Failure } from "../../core/failure.ts";
 import type { PublishRequest } from "../../core/publication.ts";
@@ -8,7 +9,6 @@ import { checkPublication, describeFirst } from "../../protocol/decode.ts";
 import { isFreeEventType } from "../../protocol/event-types.ts";
 import { PublishBody } from "../../protocol/schemas.ts";
 import { mentionedAccounts } from "../../session/mentions.ts";
-import type { UserRegistry } from "../../session/user-registry.ts";
 import type { JsonBody } from "../json-body.ts";
 import { checkSize } from "../read-publication.ts";
 
@@ -76,19 +76,28 @@ export function readSend({ value, bytes }: JsonBody, limits: BridgeLimits): Send
   return checked<SendBody>(sendValidator, value, bytes, limits);
 }
 
-/** Who gets it: the public accounts that it mentions, else its recipient. A Failure when one of them is away. */
-export function recipientsOf(
-  body: PushBody,
-  accounts: readonly string[],
-  users: UserRegistry,
-): readonly string[] | Failure {
+/** Who is to get it: the public accounts that it mentions, else its recipient. */
+export interface Recipients {
+  readonly userIds: readonly string[];
+  /** What is said when one of them is away. */
+  readonly absent: Failure;
+}
+
+export function recipientsOf(body: PushBody, accounts: readonly string[]): Recipients {
   const mentioned = body.message === undefined ? [] : mentionedAccounts(body.message, accounts);
-  const recipients = mentioned.length > 0 ? mentioned : [body.user_id];
-  for (const userId of recipients) {
-    if (users.connectionsOf(userId).size === 0)
-      return mentioned.length > 0 ? accountNotConnected : notConnected;
-  }
-  return recipients;
+  return mentioned.length > 0
+    ? { userIds: mentioned, absent: accountNotConnected }
+    : { userIds: [body.user_id], absent: notConnected };
+}
+
+/** Null: all of them are connected. */
+export async function checkConnected(
+  { userIds, absent }: Recipients,
+  cluster: Pick<Cluster, "connectedAmong">,
+): Promise<Failure | null> {
+  const connected = await cluster.connectedAmong(userIds);
+  if (connected instanceof Failure) return connected;
+  return connected.size === userIds.length ? null : absent;
 }
 
 /** The publication that a recipient gets. */

@@ -1,7 +1,7 @@
 import { Failure } from "../../core/failure.ts";
 import type { HttpContext } from "../context.ts";
 import { publish } from "../publishing.ts";
-import { type PushBody, publicationFor, recipientsOf } from "./message.ts";
+import { checkConnected, type PushBody, publicationFor, recipientsOf } from "./message.ts";
 
 /** Where a push went: the topic of one recipient, and its position or that it has none. */
 export interface Pushed {
@@ -12,12 +12,26 @@ export interface Pushed {
   readonly local?: true;
 }
 
-/** Publishes to every recipient's own topic; a Failure when one of them is away, and then nothing is stored. */
-export async function push(context: HttpContext, body: PushBody): Promise<readonly Pushed[] | Failure> {
-  const recipients = recipientsOf(body, context.config.publicAccounts, context.users);
-  if (recipients instanceof Failure) return recipients;
+/** A push whose recipients are all connected. */
+export interface ReadyPush {
+  readonly body: PushBody;
+  readonly userIds: readonly string[];
+}
+
+/** A Failure when one of the recipients is away. */
+export async function preparePush(context: HttpContext, body: PushBody): Promise<ReadyPush | Failure> {
+  const recipients = recipientsOf(body, context.config.publicAccounts);
+  const absence = await checkConnected(recipients, context.cluster);
+  return absence ?? { body, userIds: recipients.userIds };
+}
+
+/** Publishes to every recipient's own topic. */
+export async function push(
+  context: HttpContext,
+  { body, userIds }: ReadyPush,
+): Promise<readonly Pushed[] | Failure> {
   const pushed: Pushed[] = [];
-  for (const userId of recipients) {
+  for (const userId of userIds) {
     const request = publicationFor(userId, body);
     const outcome = await publish(context, request);
     if (outcome instanceof Failure) return outcome;

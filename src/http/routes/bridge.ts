@@ -3,12 +3,12 @@ import Type from "typebox";
 import { Failure } from "../../core/failure.ts";
 import { BridgeBatchAnswer, PushAnswer } from "../answer-schemas.ts";
 import { bodySchema } from "../body-schema.ts";
-import { AnswerStream } from "../bridge/answer-stream.ts";
-import { PushBody, readPush, readSend, recipientsOf, SendBody, timeoutMs } from "../bridge/message.ts";
-import { push } from "../bridge/push.ts";
+import { PushBody, readPush, readSend, SendBody } from "../bridge/message.ts";
+import { preparePush, push } from "../bridge/push.ts";
+import { answerSend } from "../bridge/send.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
-import { HttpFailure, orThrow } from "../http-failure.ts";
+import { orThrow } from "../http-failure.ts";
 import type { JsonBody } from "../json-body.ts";
 import { jsonParser } from "../json-parser.ts";
 import { originalOf } from "../request-url.ts";
@@ -46,7 +46,7 @@ const sendText = {
   summary: "Ask a user, and stream the answers",
   description:
     "All connections of the user are asked. What they answer streams back as `event: response`, until the first " +
-    "final answer, or `event: error` with `timeout` or `gone`.",
+    "final answer, or `event: error` with `timeout`, `gone` or `lost`.",
   tag: tags.users,
   contentTypes: ["text/event-stream"],
   errors: [...errors, "conflict"],
@@ -81,8 +81,9 @@ export function bridgeRoutes(context: HttpContext, server: ServerSlot) {
     .post(
       `${config.ssePath}/send`,
       ({ body, request }) => {
-        server.get().timeout(originalOf(request), 0);
-        return answerSend(context, body);
+        const original = originalOf(request);
+        server.get().timeout(original, 0);
+        return answerSend(context, body, original.signal);
       },
       {
         body: bodySchema<SendBody>(SendBody, examples.send, (body) => readSend(body, config)),
@@ -93,7 +94,7 @@ export function bridgeRoutes(context: HttpContext, server: ServerSlot) {
 }
 
 async function answerPush(context: HttpContext, body: PushBody): Promise<object> {
-  const pushed = orThrow(await push(context, body));
+  const pushed = orThrow(await push(context, orThrow(await preparePush(context, body))));
   const [first] = pushed;
   const { user_id: _, ...position } = first!;
   const answer = { status: "success", ...position };
@@ -118,9 +119,16 @@ function readBatch({ value, bytes }: JsonBody, batchMax: number): Batch | Failur
 
 async function answerBatch(context: HttpContext, { messages, bytes }: Batch): Promise<object> {
   const results: object[] = [];
-  for (const message of messages) {
-    const body = readPush(message, bytes, context.config);
-    const pushed = body instanceof Failure ? body : await push(context, body);
+  // All at once: where other nodes are to be asked who is connected, it is one question.
+  const prepared = await Promise.all(
+    messages.map((message) => {
+      const body = readPush(message, bytes, context.config);
+      return body instanceof Failure ? body : preparePush(context, body);
+    }),
+  );
+  for (const [index, message] of messages.entries()) {
+    const ready = prepared[index]!;
+    const pushed = ready instanceof Failure ? ready : await push(context, ready);
     const userId = (message as { user_id?: unknown } | null)?.user_id;
     const named = typeof userId === "string" ? { user_id: userId.slice(0, 255) } : {};
     if (pushed instanceof Failure) {
@@ -133,60 +141,4 @@ async function answerBatch(context: HttpContext, { messages, bytes }: Batch): Pr
     }
   }
   return { results };
-}
-
-function answerSend(context: HttpContext, body: SendBody): Response {
-  const { config, requests, users } = context;
-  const correlationId = body.correlation_id ?? crypto.randomUUID();
-  const log = (fields: object, message: string) =>
-    context.log.debug({ correlation_id: correlationId, ...fields }, message);
-  const recipients = recipientsOf(body, config.publicAccounts, users);
-  if (recipients instanceof Failure) {
-    log({ user_id: body.user_id, code: recipients.code }, "question not sent");
-    throw new HttpFailure(recipients);
-  }
-  const connections = recipients.flatMap((userId) => [...users.connectionsOf(userId)]);
-  const stream = new AnswerStream(config.backpressureLimitBytes, config.sseHeartbeatMs);
-  const cancel = orThrow(
-    requests.ask(
-      connections,
-      {
-        correlationId,
-        message: body.message,
-        data: body.data,
-        timeoutMs: body.timeout_ms ?? timeoutMs.byDefault,
-      },
-      {
-        response(data, final) {
-          log({ final }, "question answered");
-          stream.send("response", { correlation_id: correlationId, data, final }, final);
-        },
-        failed(reason) {
-          log({ reason }, "question without an answer");
-          stream.send("error", failureOf(correlationId, reason), true);
-        },
-      },
-    ),
-  );
-  log({ user_ids: recipients, connection_ids: connections.map(({ id }) => id) }, "question sent");
-  stream.onGone(() => {
-    log({}, "question cancelled: its caller is gone");
-    cancel();
-  });
-  return new Response(stream.body, {
-    headers: {
-      "content-type": "text/event-stream; charset=utf-8",
-      "cache-control": "no-cache, no-transform",
-      "x-accel-buffering": "no",
-    },
-  });
-}
-
-const reasons = {
-  timeout: "No final answer came in time.",
-  gone: "Everyone who was asked has disconnected.",
-} as const;
-
-function failureOf(correlationId: string, reason: keyof typeof reasons): object {
-  return { correlation_id: correlationId, code: reason, message: reasons[reason] };
 }

@@ -3,19 +3,24 @@ import { NodesAnswer } from "../answer-schemas.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
 
-export function nodesRoute(context: HttpContext) {
-  return new Elysia().get("/nodes", () => ({ nodes: [thisNode(context)] }), {
-    detail: documented({ summary: "List server processes", tag: tags.server, answer: NodesAnswer }),
-  });
-}
-
-function thisNode(context: HttpContext) {
-  return {
-    node: context.node,
-    version: context.version,
-    pid: process.pid,
-    uptime_seconds: (Date.now() - context.startedAt) / 1000,
-    connections: context.connections(),
-    draining: context.drainState() === "draining",
-  };
+export function nodesRoute({ cluster }: HttpContext) {
+  return new Elysia().get(
+    "/nodes",
+    () => {
+      const now = Date.now();
+      const nodes = cluster.nodes().map((facts) => ({
+        ...facts,
+        uptime_seconds: Math.max(0, now - facts.started_at) / 1000,
+      }));
+      return { nodes };
+    },
+    {
+      detail: documented({
+        summary: "List server processes",
+        description: "The one that answers comes first, as it is now; the others as they last said.",
+        tag: tags.server,
+        answer: NodesAnswer,
+      }),
+    },
+  );
 }

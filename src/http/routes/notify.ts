@@ -54,7 +54,7 @@ export function notifyRoute(context: HttpContext) {
       const request = orThrow(toRequest(body, query.message));
       orThrow(checkSize(request, body.bytes + Buffer.byteLength(query.message ?? ""), context.config));
       orThrow(await publish(context, request));
-      const clients = context.countWebSocketSubscribers(topic);
+      const clients = await context.cluster.countNotificationReaders();
       return { status: "success", message: `Notification sent to ${clients} clients` };
     },
     {

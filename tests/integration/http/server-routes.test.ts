@@ -1,4 +1,5 @@
 import { afterAll, describe, expect, test } from "bun:test";
+import { version } from "../../../src/config/index.ts";
 import { Failure } from "../../../src/core/failure.ts";
 import { type ApplicationServer, startApplication } from "./support/application-server.ts";
 import { useOwnApplication } from "./support/own-application.ts";
@@ -93,17 +94,20 @@ describe("GET /status", () => {
 });
 
 test("GET /nodes lists this process", async () => {
-  const draining = start({});
-  draining.drainState = "draining";
+  const leave = [server.subscribe("news"), server.subscribe("notifications")];
   const node = {
     node: "node-1",
-    version: "1.2.3",
+    version,
     pid: process.pid,
+    started_at: expect.any(Number),
     uptime_seconds: expect.any(Number),
-    connections: { websocket: 3, sse: 2 },
+    connections: { websocket: 0, sse: 0 },
+    subscriptions: 2,
+    notification_readers: 1,
+    draining: false,
   };
-  expect(await json(server, "/nodes")).toEqual({ nodes: [{ ...node, draining: false }] });
-  expect(await json(draining, "/nodes")).toEqual({ nodes: [{ ...node, draining: true }] });
+  expect(await json(server, "/nodes")).toEqual({ nodes: [node] });
+  for (const run of leave) run();
 });
 
 describe("GET /metrics", () => {

@@ -2,8 +2,13 @@ import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { Failure } from "../../../src/core/failure.ts";
 import { isTopicName } from "../../../src/core/topic-name.ts";
-import { publicationFor, readPush, readSend, recipientsOf } from "../../../src/http/bridge/message.ts";
-import { type UserConnection, UserRegistry } from "../../../src/session/user-registry.ts";
+import {
+  checkConnected,
+  publicationFor,
+  readPush,
+  readSend,
+  recipientsOf,
+} from "../../../src/http/bridge/message.ts";
 
 const userIds = fc.oneof(
   fc.string({ unit: "binary", maxLength: 300 }),
@@ -13,22 +18,11 @@ const userIds = fc.oneof(
 const limits = { maxFrameBytes: 1000, publicAccounts: [] };
 const push = (value: unknown, bytes = 10) => readPush(value, bytes, limits);
 
-function usersNamed(...userIds: string[]): UserRegistry {
-  const users = new UserRegistry();
-  for (const userId of userIds) {
-    const connection: UserConnection = {
-      id: userId,
-      userId,
-      transport: "sse",
-      tell() {},
-      disconnect() {},
-      addTopic: () => false,
-      removeTopic: () => false,
-    };
-    users.add(connection);
-  }
-  return users;
-}
+/** A cluster in which these users are connected. */
+const clusterOf = (...connected: string[]) => ({
+  connectedAmong: (userIds: Iterable<string>) =>
+    new Set([...userIds].filter((userId) => connected.includes(userId))),
+});
 
 describe("a message to a user", () => {
   test("becomes a stored publication in the user's own topic", () => {
@@ -72,21 +66,26 @@ describe("a message to a user", () => {
 
 describe("its recipients", () => {
   const accounts = ["support", "news"];
-  const to = (message: string | undefined, ...connected: string[]) =>
-    recipientsOf(
-      { user_id: "alice", data: 1, ...(message === undefined ? {} : { message }) },
-      accounts,
-      usersNamed(...connected),
-    );
+  const to = async (message: string | undefined, ...connected: string[]) => {
+    const body = { user_id: "alice", data: 1, ...(message === undefined ? {} : { message }) };
+    const recipients = recipientsOf(body, accounts);
+    return (await checkConnected(recipients, clusterOf(...connected))) ?? recipients.userIds;
+  };
 
-  test("the user, if no account is mentioned", () => {
-    expect(to("hi", "alice")).toEqual(["alice"]);
-    expect(to(undefined, "alice")).toEqual(["alice"]);
-    expect(to("hi", "bob")).toMatchObject({ code: "not_found" });
+  test("the user, if no account is mentioned", async () => {
+    expect(await to("hi", "alice")).toEqual(["alice"]);
+    expect(await to(undefined, "alice")).toEqual(["alice"]);
+    expect(await to("hi", "bob")).toMatchObject({ code: "not_found" });
   });
 
-  test("the accounts that are mentioned instead, all of them or nobody", () => {
-    expect(to("@news @support", "support", "news")).toEqual(["news", "support"]);
-    expect(to("@news @support", "alice", "support")).toMatchObject({ code: "not_found" });
+  test("the accounts that are mentioned instead, all of them or nobody", async () => {
+    expect(await to("@news @support", "support", "news")).toEqual(["news", "support"]);
+    expect(await to("@news @support", "alice", "support")).toMatchObject({ code: "not_found" });
+  });
+
+  test("a failure where it cannot be found out", async () => {
+    const failure = new Failure("unavailable", "out of reach");
+    const recipients = recipientsOf({ user_id: "alice", data: 1 }, accounts);
+    expect(await checkConnected(recipients, { connectedAmong: () => failure })).toBe(failure);
   });
 });

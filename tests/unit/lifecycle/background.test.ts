@@ -1,4 +1,5 @@
 import { afterEach, expect, test } from "bun:test";
+import { LocalTurns } from "../../../src/cluster/turns.ts";
 import { Failure } from "../../../src/core/failure.ts";
 import type { Publication } from "../../../src/core/publication.ts";
 import { Background, type BackgroundOptions } from "../../../src/lifecycle/background.ts";
@@ -19,9 +20,10 @@ function start(options: Partial<BackgroundOptions>) {
   };
   const { hub, clock } = createHub({ broker: { kept } });
   const counters = { publications: { server: 0 } };
+  const turns = new LocalTurns();
   const background = new Background(
     { notificationIntervalMs: 0, alertGeneratorIntervalMs: 0, ...options },
-    { hub, clock, counters },
+    { hub, cluster: { takeTurn: (name) => turns.take(name) }, clock, counters },
   );
   running.push(background);
   const listener = { userId: null, format: 0 };

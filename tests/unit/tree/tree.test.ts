@@ -17,14 +17,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   hub: ["core", "protocol", "port"],
   broker: ["core", "protocol", "port", "hub"],
   session: ["core", "protocol", "limits", "auth", "port", "hub"],
+  cluster: ["core", "protocol", "session"],
   transport: ["core", "protocol", "limits", "auth", "port", "hub", "session"],
   http: [
-    ...["core", "protocol", "limits", "auth", "port", "hub", "session", "transport"],
+    ...["core", "protocol", "limits", "auth", "port", "hub", "session", "cluster", "transport"],
     ...["config", "telemetry", "web"],
   ],
   lifecycle: [
-    ...["core", "protocol", "limits", "auth", "port", "hub", "broker", "session", "transport", "http"],
-    ...["config", "telemetry", "web"],
+    ...["core", "protocol", "limits", "auth", "port", "hub", "broker", "session", "cluster", "transport"],
+    ...["http", "config", "telemetry", "web"],
   ],
   main: ["config", "lifecycle"],
   client: [],
