@@ -2,10 +2,11 @@ import { Backoff } from "./backoff.ts";
 import { Timer } from "./clock.ts";
 import { BACK_OFF_EXTRA_STEPS, CLOSE_ABNORMAL, type CloseAction, closeAction } from "./close-codes.ts";
 import { FanfareError } from "./errors.ts";
-import type { Incoming } from "./frames.ts";
+import type { Incoming, ServerFrame } from "./frames.ts";
 import type { Settings } from "./options.ts";
 import { watchPlatform } from "./platform.ts";
-import type { Closure, Transport, TransportEvents } from "./transport.ts";
+import { TokenRefresh } from "./token-refresh.ts";
+import { type Closure, REFRESH_ID, type Transport, type TransportEvents } from "./transport.ts";
 import { TransportSelector } from "./transport-selector.ts";
 import type { ConnectionState, TransportName, Welcome } from "./types.ts";
 
@@ -56,6 +57,7 @@ export class Connection {
   readonly #connectTimeout: Timer;
   readonly #becameStable: Timer;
   readonly #returnToPreferred: Timer;
+  readonly #tokenRefresh: TokenRefresh;
   #state: ConnectionState = "idle";
   /** The transport of the attempt under way, or of the connection. */
   #transport: Transport | null = null;
@@ -85,6 +87,7 @@ export class Connection {
       this.#tokensRefused = 0;
     });
     this.#returnToPreferred = new Timer(clock, () => this.restart());
+    this.#tokenRefresh = new TokenRefresh(settings, (error) => events.error(error));
   }
 
   get state(): ConnectionState {
@@ -186,10 +189,17 @@ export class Connection {
       this.#welcomed(incoming.frame);
       return;
     }
-    if (incoming.kind === "frame" && incoming.frame.type === "shutdown_notice") {
-      this.#reconnectAfterMs = boundedMs(incoming.frame.reconnect_after_ms);
-    }
+    if (incoming.kind === "frame") this.#note(incoming.frame);
     this.#events.incoming(incoming);
+  }
+
+  /** What a frame says of the connection itself. */
+  #note(frame: ServerFrame): void {
+    if (frame.type === "shutdown_notice") this.#reconnectAfterMs = boundedMs(frame.reconnect_after_ms);
+    else if (frame.type === "error" && frame.id === REFRESH_ID) this.#tokenRefresh.refused();
+    else if (frame.type === "refreshed" && this.#transport !== null) {
+      this.#tokenRefresh.expiresIn(this.#transport, frame.expires_in_ms);
+    }
   }
 
   #welcomed(welcome: Welcome): void {
@@ -199,6 +209,7 @@ export class Connection {
     this.#becameStable.start(this.#settings.stableAfterMs);
     if (this.#selector.mayReturn) this.#returnToPreferred.start(RETURN_TO_PREFERRED_MS);
     this.#state = "connected";
+    this.#tokenRefresh.expiresIn(this.#transport, welcome.expires_in_ms);
     this.#events.connected(this.#transport, welcome);
   }
 
@@ -250,6 +261,7 @@ export class Connection {
     this.#connectTimeout.stop();
     this.#becameStable.stop();
     this.#returnToPreferred.stop();
+    this.#tokenRefresh.stop();
     this.#transport?.close();
     this.#transport = null;
     this.#hasOpened = false;

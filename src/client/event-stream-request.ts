@@ -25,15 +25,10 @@ export class StreamRefusal extends Error {
   }
 }
 
-export function eventStreamUrl(
-  settings: Settings,
-  token: string | null,
-  topics: readonly TopicRequest[],
-): string {
+export function eventStreamUrl(settings: Settings, topics: readonly TopicRequest[]): string {
   const url = new URL(`${settings.httpUrl}/events`);
   for (const { topic } of topics) url.searchParams.append("topic", topic);
   if (settings.userId !== null) url.searchParams.set("user_id", settings.userId);
-  if (token !== null) url.searchParams.set("token", token);
   const cursor = cursorOf(topics);
   if (cursor !== "") url.searchParams.set("since", cursor);
   return url.href;
@@ -43,9 +38,11 @@ export function eventStreamUrl(
 export async function openEventStream(
   fetch: Fetch,
   url: string,
+  token: string | null,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
-  const headers = { accept: "text/event-stream" };
+  const headers: Record<string, string> = { accept: "text/event-stream" };
+  if (token !== null) headers.authorization = `Bearer ${token}`;
   const response = await fetch(url, { method: "GET", headers, cache: "no-store", signal });
   if (!response.ok) {
     const { code, message } = errorOf(response.status, await bodyOf(response));

@@ -101,6 +101,9 @@ export class EventStreamTransport implements Transport {
     throw new FanfareError("unsupported", "a request can be responded to over a WebSocket only");
   }
 
+  /** A stream ends with its token, and is opened again with a new one. */
+  refresh(): void {}
+
   probe(): void {
     if (this.#streamTopics.size === 0 || this.#liveness.silentForMs < SUSPICIOUS_SILENCE_MS) return;
     this.#restart.start(0);
@@ -163,8 +166,8 @@ export class EventStreamTransport implements Transport {
   }
 
   async #read(stream: AbortController, topics: readonly TopicRequest[]): Promise<void> {
-    const url = eventStreamUrl(this.#settings, this.#token, topics);
-    const body = await openEventStream(this.#fetch, url, stream.signal);
+    const url = eventStreamUrl(this.#settings, topics);
+    const body = await openEventStream(this.#fetch, url, this.#token, stream.signal);
     const answered = new Set<string>();
     const parser = new EventStreamParser((event) => {
       if (this.#stream === stream) this.#take(event, answered);

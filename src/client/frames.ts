@@ -28,6 +28,11 @@ export type HistoryFrame = Id & HistoryPage & { readonly type: "history" };
 export type PresenceFrame = Id & Presence & { readonly type: "presence" };
 export type StatusFrame = Id & { readonly type: "status"; readonly [field: string]: unknown };
 export type PongFrame = Id & { readonly type: "pong" };
+export type RefreshedFrame = Id & {
+  readonly type: "refreshed";
+  readonly expires_at?: number;
+  readonly expires_in_ms?: number;
+};
 export type ErrorFrame = Id & {
   readonly type: "error";
   readonly topic?: string;
@@ -43,6 +48,7 @@ export type ServerFrame =
   | Welcome
   | SubscribedFrame
   | UnsubscribedFrame
+  | RefreshedFrame
   | ShutdownNotice
   | Membership
   | RequestFrame;
@@ -69,6 +75,7 @@ const REQUIRED: Record<ServerFrame["type"], (fields: Fields) => boolean> = {
   status: () => true,
   pong: () => true,
   error: (fields) => isText(fields.code),
+  refreshed: () => true,
   shutdown_notice: () => true,
   join: (fields) => isText(fields.topic) && isText(fields.user_id),
   leave: (fields) => isText(fields.topic) && isText(fields.user_id),

@@ -32,6 +32,9 @@ export interface Closure {
   readonly retryAfterMs: number;
 }
 
+/** The id of the `error` frame that refuses a newer token. */
+export const REFRESH_ID = "refresh";
+
 export interface TransportEvents {
   /** The network let it through. What is connected is said later, by `welcome`. */
   opened(): void;
@@ -54,6 +57,8 @@ export interface Transport {
   send(id: number, command: Command): void;
   /** Throws a FanfareError `unsupported` where there is no way to respond. */
   respond(correlationId: string, data: unknown, final: boolean): void;
+  /** Puts a newer token in the place of the connection's; answered by a `refreshed` or an `error` frame. */
+  refresh(token: string): void;
   /** Finds out whether the connection is still alive; if not, it is closed. */
   probe(): void;
   close(): void;

@@ -44,6 +44,10 @@ export interface Welcome {
   readonly message: string | null;
   /** Seconds between the server's PING frames. */
   readonly ping_interval: number | null;
+  /** When the token expires, in Unix ms of the server's clock; absent without one. */
+  readonly expires_at?: number;
+  /** How long the token is good for, from now. */
+  readonly expires_in_ms?: number;
 }
 
 /** The server is going away. */

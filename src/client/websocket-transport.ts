@@ -3,7 +3,13 @@ import { decode, type Incoming } from "./frames.ts";
 import { Liveness } from "./liveness.ts";
 import type { Settings } from "./options.ts";
 import type { WebSocketConstructor, WebSocketLike } from "./platform.ts";
-import type { Command, TopicRequest, Transport, TransportEvents } from "./transport.ts";
+import {
+  type Command,
+  REFRESH_ID,
+  type TopicRequest,
+  type Transport,
+  type TransportEvents,
+} from "./transport.ts";
 import type { Welcome } from "./types.ts";
 
 /** Of topic names up to 255 characters, far below the smallest frame limit a server would have. */
@@ -11,9 +17,16 @@ const TOPICS_PER_FRAME = 100;
 /** Where the welcome does not say. */
 const PING_INTERVAL_DEFAULT_SECONDS = 30;
 
+const PROTOCOL = "fanfare.v1";
+/** A page's WebSocket can send no header but this one; an address would end up in logs. */
+const PROTOCOL_TOKEN_PREFIX = "fanfare.token.";
+/** What the header can carry, as every JSON Web Token does. */
+const PROTOCOL_TOKEN = /^[A-Za-z0-9_.~-]+$/;
+
 export class WebSocketTransport implements Transport {
   readonly name = "websocket";
   readonly #url: string;
+  readonly #protocols: string[];
   readonly #WebSocket: WebSocketConstructor;
   readonly #maxFrameBytes: number;
   readonly #events: TransportEvents;
@@ -32,7 +45,9 @@ export class WebSocketTransport implements Transport {
     events: TransportEvents,
   ) {
     this.#WebSocket = WebSocket;
-    this.#url = urlOf(settings, token);
+    const fits = token !== null && PROTOCOL_TOKEN.test(token);
+    this.#protocols = fits ? [PROTOCOL, `${PROTOCOL_TOKEN_PREFIX}${token}`] : [PROTOCOL];
+    this.#url = urlOf(settings, fits ? null : token);
     this.#maxFrameBytes = settings.maxFrameBytes;
     this.#events = events;
     this.#liveness = new Liveness({
@@ -48,7 +63,7 @@ export class WebSocketTransport implements Transport {
   }
 
   open(): void {
-    const socket = new this.#WebSocket(this.#url);
+    const socket = new this.#WebSocket(this.#url, this.#protocols);
     this.#socket = socket;
     const whileOurs = (act: () => void) => {
       if (this.#socket === socket) act();
@@ -96,6 +111,10 @@ export class WebSocketTransport implements Transport {
     this.#write({ type: "response", correlation_id: correlationId, data, final });
   }
 
+  refresh(token: string): void {
+    this.#write({ type: "refresh", id: REFRESH_ID, token });
+  }
+
   probe(): void {
     this.#liveness.probe();
   }
@@ -140,7 +159,7 @@ export class WebSocketTransport implements Transport {
     const { frame } = incoming;
     if (frame.type === "welcome") this.#watch(frame);
     const id = "id" in frame ? frame.id : undefined;
-    if (typeof id !== "string") this.#events.incoming(incoming);
+    if (typeof id !== "string" || id === REFRESH_ID) this.#events.incoming(incoming);
     else if (frame.type === "subscribed") this.#answered(id, frame.topic, incoming);
     else if (frame.type === "error") this.#refused(id, frame.topic, incoming);
     else this.#events.incoming(incoming);

@@ -303,13 +303,13 @@ describe("commands over REST", () => {
   test("a token goes with every request, and no sender then", async () => {
     const seen: (string | null)[] = [];
     setting.server.httpScript = (request, url) => {
-      seen.push(url.searchParams.get("token") ?? request.headers.get("authorization"));
+      seen.push(`${url.searchParams.get("token")} ${request.headers.get("authorization")}`);
       return null;
     };
     const client = streamClient({ userId: "alice", token: async () => "secret" });
     await client.connect();
     await client.publish("news", { message: "hi" });
-    expect(seen).toEqual(["secret", "Bearer secret"]);
+    expect(seen).toEqual(["null Bearer secret", "null Bearer secret"]);
     expect(setting.server.httpRequests.at(-1)!.body).not.toHaveProperty("sender");
   });
 

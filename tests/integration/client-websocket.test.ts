@@ -28,8 +28,8 @@ describe("connecting", () => {
       user_id: "alice",
       client: "admin",
       name: "Al & Co",
-      token: "secret",
     });
+    expect(setting.server.peers[0]!.token).toBe("secret");
     expect(welcome).toMatchObject({ type: "welcome", connection_id: "c1", ping_interval: 30 });
     expect([client.state, client.transport, client.welcome]).toEqual(["connected", "websocket", welcome]);
     expect(await client.connect()).toBe(welcome);
@@ -437,7 +437,7 @@ describe("close codes", () => {
     };
     const { client } = await closedWith(4401, { token });
     await client.connect();
-    expect(setting.server.peers.map(({ query }) => query.get("token"))).toEqual(["token-1", "token-2"]);
+    expect(setting.server.peers.map(({ token }) => token)).toEqual(["token-1", "token-2"]);
   });
 
   test("4401 stops a client whose token is a string", async () => {
@@ -468,6 +468,86 @@ describe("close codes", () => {
     client.on("error", ({ code }) => errors.push(code));
     await client.connect();
     expect(errors).toEqual(["token_failed"]);
+  });
+
+  test("a token that fits no subprotocol goes in the address", async () => {
+    const client = setting.createClient({ token: "a/b=" });
+    await client.connect();
+    const [{ query, token }] = setting.server.peers as [Peer];
+    expect([query.get("token"), token]).toEqual(["a/b=", null]);
+  });
+
+  describe("a token is renewed before it expires", () => {
+    const welcome = (expiresInMs: number) => ({
+      type: "welcome",
+      connection_id: "c",
+      user_id: null,
+      role: "chat",
+      node: "n",
+      topics: [],
+      message: "",
+      ping_interval: 30,
+      expires_in_ms: expiresInMs,
+    });
+    const refreshesOf = (peer: Peer) => peer.received.filter(({ type }) => type === "refresh");
+
+    /** A server whose tokens last so long, and a client that has count of those it fetched. */
+    function shortLived(expiresInMs: number, answer: (peer: Peer) => void) {
+      const { server } = setting;
+      server.onOpen = (peer) => {
+        peer.send(welcome(expiresInMs));
+        return true;
+      };
+      server.script = ({ type }, peer) => {
+        if (type === "refresh") answer(peer);
+        return type === "refresh";
+      };
+      let count = 0;
+      const token = async () => `token-${++count}`;
+      return setting.createClient({ token, random: () => 0 });
+    }
+
+    test("again and again, over the same connection", async () => {
+      const client = shortLived(50, (peer) => {
+        peer.send({ type: "refreshed", id: "refresh", expires_in_ms: 50 });
+      });
+      await client.connect();
+      const { server } = setting;
+      await until(() => refreshesOf(server.peers[0]!).length >= 3);
+      expect(server.peers).toHaveLength(1);
+      expect(refreshesOf(server.peers[0]!).slice(0, 2)).toEqual([
+        { type: "refresh", id: "refresh", token: "token-2" },
+        { type: "refresh", id: "refresh", token: "token-3" },
+      ]);
+    });
+
+    test("a refusal is told, and another one fetched later", async () => {
+      const client = shortLived(50, (peer) => {
+        peer.send({ type: "error", id: "refresh", code: "unauthorized", message: "expired" });
+      });
+      const errors: string[] = [];
+      client.on("error", ({ code }) => errors.push(code));
+      await client.connect();
+      await until(() => errors.length > 0);
+      expect(errors).toEqual(["unauthorized"]);
+      expect(client.state).toBe("connected");
+      expect(refreshesOf(setting.server.peers[0]!)).toHaveLength(1);
+    });
+
+    test("not where the token is a string, and not after the client was closed", async () => {
+      const { server } = setting;
+      server.onOpen = (peer) => {
+        peer.send(welcome(20));
+        return true;
+      };
+      const fixed = setting.createClient({ token: "fixed" });
+      await fixed.connect();
+      const closed = setting.createClient({ token: async () => "new", random: () => 0 });
+      await closed.connect();
+      closed.close();
+      await Bun.sleep(60);
+      expect(server.peers.flatMap(refreshesOf)).toEqual([]);
+    });
   });
 
   test("after a shutdown notice it waits as long as the server asks", async () => {

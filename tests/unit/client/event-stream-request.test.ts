@@ -7,7 +7,7 @@ test("a stream is resumed by as many positions as a cursor may hold", () => {
     topic: `${"t".repeat(200)}:${index}`,
     since: { epoch: "e", offset: index },
   }));
-  const url = new URL(eventStreamUrl(resolveOptions({ url: "ws://host" }), null, topics));
+  const url = new URL(eventStreamUrl(resolveOptions({ url: "ws://host" }), topics));
   const since = url.searchParams.get("since") ?? "";
   expect(url.searchParams.getAll("topic")).toHaveLength(32);
   expect(since.length).toBeLessThanOrEqual(4096);
@@ -18,7 +18,7 @@ test("a stream is resumed by as many positions as a cursor may hold", () => {
 test("what has no position is not in the cursor, and no cursor is no parameter", () => {
   const settings = resolveOptions({ url: "ws://host/base/ws", userId: "alice" });
   const fresh = { topic: "b", since: null };
-  const url = eventStreamUrl(settings, "secret", [{ topic: "a", since: { epoch: "e", offset: 3 } }, fresh]);
-  expect(url).toBe("http://host/base/events?topic=a&topic=b&user_id=alice&token=secret&since=a%3Ae%3A3");
-  expect(eventStreamUrl(settings, null, [fresh])).toBe("http://host/base/events?topic=b&user_id=alice");
+  const url = eventStreamUrl(settings, [{ topic: "a", since: { epoch: "e", offset: 3 } }, fresh]);
+  expect(url).toBe("http://host/base/events?topic=a&topic=b&user_id=alice&since=a%3Ae%3A3");
+  expect(eventStreamUrl(settings, [fresh])).toBe("http://host/base/events?topic=b&user_id=alice");
 });

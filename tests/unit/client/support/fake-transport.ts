@@ -10,6 +10,7 @@ export class FakeTransport implements Transport {
   open(): void {}
   probe(): void {}
   respond(): void {}
+  refresh(): void {}
   close(): void {}
 
   subscribe(requests: readonly TopicRequest[]): void {

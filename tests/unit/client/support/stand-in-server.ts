@@ -14,6 +14,12 @@ interface Position {
   readonly offset: number;
 }
 
+interface SocketData {
+  peer: Peer | null;
+  readonly query: URLSearchParams;
+  readonly token: string | null;
+}
+
 /** What a script says of a frame: true when it has dealt with it, and the stand-in is to do nothing. */
 export type Script = (frame: Fields, peer: Peer) => boolean;
 
@@ -21,6 +27,8 @@ export type Script = (frame: Fields, peer: Peer) => boolean;
 export interface Peer {
   readonly kind: "websocket" | "sse";
   readonly query: URLSearchParams;
+  /** What came as a subprotocol or in `Authorization`. */
+  readonly token: string | null;
   /** Every frame that the client has sent. */
   readonly received: Fields[];
   readonly topics: Set<string>;
@@ -46,18 +54,21 @@ export class StandInServer {
   onOpen: (peer: Peer) => boolean = () => false;
   upgradesRefused = 0;
   readonly #topics = new Map<string, Topic>();
-  readonly #server: Server<{ peer: Peer | null; query: URLSearchParams }>;
+  readonly #server: Server<SocketData>;
 
   constructor() {
-    this.#server = Bun.serve<{ peer: Peer | null; query: URLSearchParams }>({
+    this.#server = Bun.serve<SocketData>({
       hostname: "127.0.0.1",
       port: 0,
       idleTimeout: 0,
       fetch: (request, server) => {
         const url = new URL(request.url);
         if (url.pathname === "/ws") {
-          const data = { peer: null, query: url.searchParams };
-          if (this.acceptsWebSockets && server.upgrade(request, { data })) return undefined;
+          const offered = request.headers.get("sec-websocket-protocol") ?? "";
+          const token = /fanfare\.token\.([^, ]+)/.exec(offered)?.[1] ?? null;
+          const data = { peer: null, query: url.searchParams, token };
+          const headers = { "sec-websocket-protocol": "fanfare.v1" };
+          if (this.acceptsWebSockets && server.upgrade(request, { data, headers })) return undefined;
           this.upgradesRefused += 1;
           return new Response(null, { status: 403 });
         }
@@ -118,10 +129,11 @@ export class StandInServer {
     Object.assign(this.topic(name), { epoch, offset, publications: [] });
   }
 
-  #opened(socket: ServerWebSocket<{ peer: Peer | null; query: URLSearchParams }>): void {
+  #opened(socket: ServerWebSocket<SocketData>): void {
     const peer: Peer = {
       kind: "websocket",
       query: socket.data.query,
+      token: socket.data.token,
       received: [],
       topics: new Set(),
       open: true,
@@ -146,7 +158,7 @@ export class StandInServer {
     });
   }
 
-  #received(socket: ServerWebSocket<{ peer: Peer | null }>, text: string): void {
+  #received(socket: ServerWebSocket<SocketData>, text: string): void {
     const { peer } = socket.data;
     if (peer === null) return;
     const frame = JSON.parse(text) as Fields;
@@ -253,6 +265,7 @@ export class StandInServer {
     const peer: Peer = {
       kind: "sse",
       query,
+      token: request.headers.get("authorization")?.replace("Bearer ", "") ?? null,
       received: [],
       topics: new Set(),
       open: true,
