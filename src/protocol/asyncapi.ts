@@ -1,6 +1,7 @@
 import { errorCodes, errorTable } from "../core/errors.ts";
 import { type CommandType, commandSchemas } from "./schemas.ts";
 import { PublicationFrame, type ServerFrameType, serverFrameSchemas } from "./server-frames.ts";
+import { payloadName, type TopicPayload } from "./topic-payload.ts";
 
 /** What the document says of this server beside its frames. */
 export interface AsyncApiFacts {
@@ -11,13 +12,6 @@ export interface AsyncApiFacts {
   /** Where a reader of the document finds a server, as `localhost:8000`. */
   readonly host: string;
   readonly payloads: readonly TopicPayload[];
-}
-
-/** What `data` is in the topics that fit a pattern. */
-export interface TopicPayload {
-  readonly pattern: string;
-  /** JSON Schema that refers to nothing. */
-  readonly schema: unknown;
 }
 
 /** What a client asks, and the frame that answers. */
@@ -219,17 +213,18 @@ function messages(): object {
 
 /** A publication of any topic, and those of topics whose payload has a schema. */
 function publications({ payloads }: AsyncApiFacts): string[] {
-  return ["publication", ...payloads.map(({ pattern }, index) => payloadMessage(pattern, index))];
+  return ["publication", ...payloads.map(payloadMessage)];
 }
 
 function payloadMessages({ payloads }: AsyncApiFacts): object {
-  const messages = payloads.map(({ pattern, schema }, index) => {
+  const messages = payloads.map((payload, index) => {
+    const { pattern, schema } = payload;
     const isPrefix = pattern.endsWith("*");
     const prefix = pattern.slice(0, -1).replace(/[.|]/g, "\\$&");
     const topic = isPrefix ? { type: "string", pattern: `^${prefix}` } : { const: pattern };
     const fields = { type: "object", required: ["data"], properties: { topic, data: schema } };
     return [
-      payloadMessage(pattern, index),
+      payloadMessage(payload, index),
       {
         name: "publication",
         title: `publication of ${pattern}`,
@@ -256,9 +251,8 @@ function commandMessage(type: CommandType): string {
   return `client_${type}`;
 }
 
-/** Patterns have characters that names of messages may not have; the number keeps them apart without. */
-function payloadMessage(pattern: string, index: number): string {
-  return `publication_${index + 1}_${pattern.replace(/[^A-Za-z0-9.-]/g, "_")}`;
+function payloadMessage(payload: TopicPayload, index: number): string {
+  return `publication_${payloadName(payload, index)}`;
 }
 
 function frameMessage(type: ServerFrameType): string {
