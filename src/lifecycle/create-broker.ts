@@ -5,8 +5,11 @@ import { RedisBroker } from "../broker/redis/broker.ts";
 import { ClusterConnection } from "../broker/redis/cluster-connection.ts";
 import { ClusterSubscriptions } from "../broker/redis/cluster-subscriptions.ts";
 import type { RelayCounters } from "../broker/redis/followed-topic.ts";
-import type { Keys } from "../broker/redis/keys.ts";
+import { Keys } from "../broker/redis/keys.ts";
+import { NodeDirectory, nodeScripts } from "../broker/redis/node-directory.ts";
 import type { RedisConnection, RedisSubscriptions } from "../broker/redis/ports.ts";
+import { RedisPresence } from "../broker/redis/presence.ts";
+import { presenceScripts } from "../broker/redis/presence-store.ts";
 import type { RedisOptions } from "../broker/redis/redis-options.ts";
 import { topicScripts } from "../broker/redis/scripts.ts";
 import {
@@ -15,7 +18,6 @@ import {
   StandaloneSubscriptions,
 } from "../broker/redis/standalone.ts";
 import type { Config } from "../config/index.ts";
-import { PresenceTable } from "../hub/presence.ts";
 import type { LogBounds } from "../hub/topic-log.ts";
 import type { Log } from "../telemetry/log.ts";
 import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
@@ -28,10 +30,27 @@ export interface RedisLinks {
   readonly connection: RedisConnection;
   readonly subscriptions: RedisSubscriptions;
   readonly keys: Keys;
+  readonly nodeId: string;
+  readonly directory: NodeDirectory;
+  readonly presence: RedisPresence;
 }
 
+export interface RedisPorts {
+  readonly log: Log;
+  /** What this node says of itself to the others. */
+  readonly describe: () => object;
+  /** Whether members of a topic are told of each other's coming and going. */
+  readonly tellsMembership: (topic: string) => boolean;
+}
+
+/** Characters of a node's id: another one for each process. */
+const nodeIdLength = 12;
+
 /** Connects to Redis as the settings say; null: there is none, everything is in memory. */
-export function connectRedis(config: Config, keys: Keys, nodeId: string, log: Log): RedisLinks | null {
+export function connectRedis(
+  config: Config,
+  { log, describe, tellsMembership }: RedisPorts,
+): RedisLinks | null {
   if (config.redisUrl === null && config.redisClusterNodes.length === 0) return null;
   const options: RedisOptions = {
     url: config.redisUrl,
@@ -42,15 +61,32 @@ export function connectRedis(config: Config, keys: Keys, nodeId: string, log: Lo
     tlsAuthority: config.redisTlsCa === null ? null : readFileSync(config.redisTlsCa, "utf8"),
     durable: config.redisDurable,
   };
-  const events = connectionEvents(log, config.redisDown);
+  const keys = new Keys(config.redisPrefix);
+  const nodeId = systemRandom.token(nodeIdLength);
+  const links = connect(options, keys, nodeId, connectionEvents(log, config.redisDown));
+  const { connection } = links;
+  const scheduler = systemScheduler;
+  const directory = new NodeDirectory({ nodeId, key: keys.nodes, describe }, { connection, scheduler });
+  const presence = new RedisPresence({ nodeId, tellsMembership }, { connection, scheduler, keys, directory });
+  return { ...links, keys, nodeId, directory, presence };
+}
+
+const scripts = [...topicScripts, ...nodeScripts, ...presenceScripts];
+
+function connect(
+  options: RedisOptions,
+  keys: Keys,
+  nodeId: string,
+  events: ConnectionEvents,
+): Pick<RedisLinks, "connection" | "subscriptions"> {
   if (options.url === null) {
-    const connection = new ClusterConnection(options, topicScripts, events);
+    const connection = new ClusterConnection(options, scripts, events);
     const canary = (tag: string) => keys.canary(nodeId, tag);
-    return { connection, subscriptions: new ClusterSubscriptions(options, connection, canary, events), keys };
+    return { connection, subscriptions: new ClusterSubscriptions(options, connection, canary, events) };
   }
-  const connection = new StandaloneConnection(options, topicScripts, events);
-  const subscriptions = new StandaloneSubscriptions(options, connection, keys.canary(nodeId), events);
-  return { connection, subscriptions, keys };
+  const connection = new StandaloneConnection(options, scripts, events);
+  const canary = keys.canary(nodeId);
+  return { connection, subscriptions: new StandaloneSubscriptions(options, connection, canary, events) };
 }
 
 /** Where order is decided: in Redis, or in this process. */
@@ -77,7 +113,6 @@ export function createBroker(
   if (redis === null) {
     return new MemoryBroker({ log: bounds, historyBytesMax, topicsMax, kept }, sink, shared);
   }
-  const table = new PresenceTable((topic, userId, present) => sink.memberChanged(topic, userId, present));
   return new RedisBroker(
     {
       boundsOf: () => bounds,
@@ -93,12 +128,6 @@ export function createBroker(
       ...redis,
       ...shared,
       counters,
-      presence: {
-        enter: (topic, userId) => table.enter(topic, userId),
-        leave: (topic, userId) => table.leave(topic, userId),
-        presence: (topic) => table.of(topic),
-        close: async () => {},
-      },
     },
   );
 }

@@ -1,4 +1,3 @@
-import { Keys } from "../broker/redis/keys.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { createCluster } from "../cluster/create-cluster.ts";
 import type { NodeFacts } from "../cluster/node-facts.ts";
@@ -33,8 +32,6 @@ const tickShare = 1 / 4;
 /** Members' coming and going is gathered for so long. */
 const membershipWindowMs = 500;
 
-const nodeIdLength = 12;
-
 /** The parts of one server process, put together; everything but its sockets. */
 export interface Node {
   readonly name: string;
@@ -65,8 +62,8 @@ export function createNode(
 ): Node {
   const { telemetry, events } = ports;
   const { counters } = telemetry;
-  const nodeId = systemRandom.token(nodeIdLength);
-  const redis = connectRedis(config, new Keys(config.redisPrefix), nodeId, ports.log);
+  const tellsMembership = topicMatcher(config.presenceEvents);
+  const redis = connectRedis(config, { log: ports.log, describe: () => facts(), tellsMembership });
   const shared = { clock: systemClock, scheduler: systemScheduler, random: systemRandom };
   const webSocketFanOut = new WebSocketFanOut(counters, config.backpressureLimitBytes * sampleShare, () =>
     webSockets.sampleBuffers(),
@@ -80,7 +77,7 @@ export function createNode(
       resumeBytesMax: config.backpressureLimitBytes / 2,
       tickBytesMax: Math.min(tickBytesMax, config.backpressureLimitBytes * tickShare),
       membershipWindowMs,
-      tellsMembership: topicMatcher(config.presenceEvents),
+      tellsMembership,
     },
     {
       scheduler: systemScheduler,
@@ -153,7 +150,15 @@ export function createNode(
     notification_readers: hub.subscribersByFormat(notificationsTopic).json ?? 0,
     draining: admission.isDraining,
   });
-  const cluster = createCluster({ users, requests, facts, duplicateUser: config.duplicateUser }, null);
+  const cluster = createCluster(
+    { users, requests, facts, duplicateUser: config.duplicateUser },
+    redis === null
+      ? null
+      : {
+          options: { nodeId: redis.nodeId, maxFrameBytes: config.maxFrameBytes },
+          ports: { ...redis, names: redis.keys, ...shared },
+        },
+  );
   telemetry.setSource({
     connections: () => ({ websocket: webSockets.open, sse: eventStreams.open }),
     subscriptions: () => hub.subscriptions,

@@ -21,7 +21,9 @@ import type { Received } from "./codec.ts";
 import type { RelayCounters } from "./followed-topic.ts";
 import { HistoryReader } from "./history-reader.ts";
 import type { Keys } from "./keys.ts";
+import type { NodeDirectory } from "./node-directory.ts";
 import type { RedisConnection, RedisSubscriptions } from "./ports.ts";
+import type { RedisPresence } from "./presence.ts";
 import { Publisher } from "./publisher.ts";
 import { Relay } from "./relay.ts";
 import { clearScript } from "./scripts.ts";
@@ -42,19 +44,12 @@ export interface RedisBrokerOptions {
   readonly whenDown: "fail" | "local";
 }
 
-/** The part of the broker that knows who is where. */
-export interface PresencePart {
-  enter(topic: string, userId: string | null): void;
-  leave(topic: string, userId: string | null): void;
-  presence(topic: string): MaybePromise<Presence | Failure>;
-  close(): Promise<void>;
-}
-
 export interface RedisBrokerPorts {
   readonly connection: RedisConnection;
   readonly subscriptions: RedisSubscriptions;
   readonly keys: Keys;
-  readonly presence: PresencePart;
+  readonly presence: RedisPresence;
+  readonly directory: NodeDirectory;
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly counters: RelayCounters;
@@ -244,9 +239,10 @@ export class RedisBroker implements Broker {
   }
 
   async close(): Promise<void> {
-    const { connection, presence, subscriptions } = this.#ports;
+    const { connection, directory, presence, subscriptions } = this.#ports;
     this.#relay.close();
     await presence.close();
+    await directory.close();
     await subscriptions.close();
     await connection.close();
   }

@@ -1,10 +1,12 @@
 import { afterAll, beforeAll } from "bun:test";
 import { RedisBroker } from "../../../src/broker/redis/broker.ts";
 import { Keys } from "../../../src/broker/redis/keys.ts";
+import { NodeDirectory, nodeScripts } from "../../../src/broker/redis/node-directory.ts";
 import type { RedisConnection } from "../../../src/broker/redis/ports.ts";
+import { RedisPresence } from "../../../src/broker/redis/presence.ts";
+import { presenceScripts } from "../../../src/broker/redis/presence-store.ts";
 import { topicScripts } from "../../../src/broker/redis/scripts.ts";
 import { StandaloneConnection, StandaloneSubscriptions } from "../../../src/broker/redis/standalone.ts";
-import { PresenceTable } from "../../../src/hub/presence.ts";
 import { systemRandom, systemScheduler } from "../../../src/lifecycle/system-ports.ts";
 import { createFakePorts } from "../../support/fake-ports.ts";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
@@ -29,6 +31,7 @@ const letTimePass = `
   end`;
 
 const stepMs = 1000;
+const scripts = [...topicScripts, ...nodeScripts, ...presenceScripts];
 
 const noEvents = { up() {}, down() {}, subscriberDown() {} };
 
@@ -44,8 +47,9 @@ brokerContract("redis", async (bounds, sink) => {
   } as const;
   const prefix = `test${++brokers}:`;
   const keys = new Keys(prefix);
-  const real = new StandaloneConnection(options, topicScripts, noEvents);
+  const real = new StandaloneConnection(options, scripts, noEvents);
   const fake = createFakePorts();
+  const nodeId = systemRandom.token(12);
   let nowMs = Date.now();
   const connection: RedisConnection = new Proxy(real, {
     get(target, name) {
@@ -54,8 +58,10 @@ brokerContract("redis", async (bounds, sink) => {
       return typeof value === "function" ? value.bind(target) : value;
     },
   });
-  const subscriptions = new StandaloneSubscriptions(options, real, keys.canary("n"), noEvents);
-  const table = new PresenceTable((topic, userId, present) => sink.memberChanged(topic, userId, present));
+  const subscriptions = new StandaloneSubscriptions(options, real, keys.canary(nodeId), noEvents);
+  const node = { connection: real, scheduler: systemScheduler };
+  const directory = new NodeDirectory({ nodeId, key: keys.nodes, describe: () => ({}) }, node);
+  const presence = new RedisPresence({ nodeId, tellsMembership: () => true }, { ...node, keys, directory });
   const broker = new RedisBroker(
     {
       boundsOf: () => ({
@@ -80,12 +86,8 @@ brokerContract("redis", async (bounds, sink) => {
       scheduler: { ...systemScheduler, after: (delayMs, run) => fake.scheduler.after(delayMs, run) },
       random: systemRandom,
       counters: { received: 0, duplicates: 0, healed: 0, breaks: 0, invalid: 0 },
-      presence: {
-        enter: (topic, userId) => table.enter(topic, userId),
-        leave: (topic, userId) => table.leave(topic, userId),
-        presence: (topic) => table.of(topic),
-        close: async () => {},
-      },
+      presence,
+      directory,
     },
   );
   await until(() => connection.isUp && subscriptions.isUp, 3000, "Redis");
