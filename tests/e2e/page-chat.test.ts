@@ -2,9 +2,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, setDefaultTimeout, te
 import type { Browser, Page } from "playwright-core";
 import type { Config } from "../../src/config/index.ts";
 import type { RunningServer } from "../../src/lifecycle/server.ts";
-import { type BreakableProxy, startBreakableProxy } from "../support/breakable-proxy.ts";
 import { connect, launchBrowser, openTab, say, type Tab, waitForStatus } from "../support/browser.ts";
 import { startTestServer } from "../support/server.ts";
+import { TcpProxy } from "../support/tcp-proxy/tcp-proxy.ts";
 import { until } from "../support/until.ts";
 import { WebSocketClient } from "../support/websocket-client.ts";
 
@@ -39,8 +39,8 @@ async function speaker(url: string, query = "topics=&name=Bob"): Promise<WebSock
   return client;
 }
 
-function proxied(server: RunningServer): BreakableProxy {
-  const proxy = startBreakableProxy(server.port);
+function proxied(server: RunningServer): TcpProxy {
+  const proxy = TcpProxy.start(server.port);
   cleanUps.push(() => proxy.stop());
   return proxy;
 }
@@ -239,7 +239,7 @@ describe("a connection that is lost", () => {
     const server = await serve();
     const proxy = proxied(server);
     const bob = await speaker(server.url);
-    const tab = await open(proxy.url);
+    const tab = await open(`http://127.0.0.1:${proxy.port}`);
     await connect(tab, "Alice");
     await publish(bob, { message: "before" });
     await waitForTexts(tab.page, ["before"]);
@@ -249,7 +249,7 @@ describe("a connection that is lost", () => {
     await publish(bob, { message: "missed 2" });
     await say(tab, "written offline");
     await tab.page.locator(".message.own.pending", { hasText: "written offline" }).waitFor();
-    proxy.mend();
+    proxy.heal();
     await waitForStatus(tab.page, "Connected");
     await tab.page.locator(".message.own.sent", { hasText: "written offline" }).waitFor();
     await publish(bob, { message: "after" });
@@ -261,14 +261,14 @@ describe("a connection that is lost", () => {
     const server = await serve({ resumeLimit: 2 });
     const proxy = proxied(server);
     const bob = await speaker(server.url);
-    const tab = await open(proxy.url);
+    const tab = await open(`http://127.0.0.1:${proxy.port}`);
     await connect(tab, "Alice");
     await publish(bob, { message: "before" });
     await waitForTexts(tab.page, ["before"]);
     proxy.cut();
     await waitForStatus(tab.page, "Reconnecting…");
     for (let index = 1; index <= 60; index += 1) await publish(bob, { message: `missed ${index}` });
-    proxy.mend();
+    proxy.heal();
     await waitForStatus(tab.page, "Connected");
     await waitForTexts(tab.page, [
       "before",
@@ -284,14 +284,14 @@ describe("a connection that is lost", () => {
     const server = await serve({ resumeLimit: 2 });
     const proxy = proxied(server);
     const bob = await speaker(server.url);
-    const tab = await open(proxy.url);
+    const tab = await open(`http://127.0.0.1:${proxy.port}`);
     await connect(tab, "Alice");
     await publish(bob, { message: "before" });
     await waitForTexts(tab.page, ["before"]);
     proxy.cut();
     await waitForStatus(tab.page, "Reconnecting…");
     for (let index = 1; index <= 4; index += 1) await publish(bob, { message: `missed ${index}` });
-    proxy.mend();
+    proxy.heal();
     await waitForTexts(tab.page, ["before", "missed 1", "missed 2", "missed 3", "missed 4"]);
     await tab.page.getByText("may be missing").waitFor({ state: "detached" });
   });

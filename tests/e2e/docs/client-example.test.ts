@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { RunningServer } from "../../../src/lifecycle/server.ts";
-import { type BreakableProxy, startBreakableProxy } from "../../support/breakable-proxy.ts";
 import { startTestServer } from "../../support/server.ts";
+import { TcpProxy } from "../../support/tcp-proxy/tcp-proxy.ts";
 import { until } from "../../support/until.ts";
 import type { Frame } from "../../support/websocket-client.ts";
 import { blocksIn, readDocument } from "./support/document.ts";
@@ -26,7 +26,7 @@ interface Example {
 }
 
 let server: RunningServer;
-let proxy: BreakableProxy;
+let proxy: TcpProxy;
 let folder: string;
 let example: Example;
 
@@ -38,7 +38,7 @@ beforeAll(async () => {
   await writeFile(file, block!.lines.join("\n"));
   example = await import(file);
   server = await startTestServer();
-  proxy = startBreakableProxy(server.port);
+  proxy = TcpProxy.start(server.port);
 });
 
 afterAll(async () => {
@@ -56,7 +56,7 @@ async function publish(topic: string, message: string): Promise<void> {
 test("the client of the guide misses nothing and repeats nothing, however often it is cut off", async () => {
   const heard: string[] = [];
   const breaks: Position[][] = [];
-  const end = example.follow(`${proxy.url.replace("http", "ws")}/ws`, "news", {
+  const end = example.follow(`ws://127.0.0.1:${proxy.port}/ws`, "news", {
     onPublication: ({ message }) => heard.push(message),
     onBreak: (...positions) => breaks.push(positions),
   });
@@ -74,7 +74,7 @@ test("the client of the guide misses nothing and repeats nothing, however often 
     await say(`before cut ${cut}`);
     proxy.cut();
     await say(`while cut off ${cut}`);
-    proxy.mend();
+    proxy.heal();
     await until(() => heard.length === said.length, 20_000, "everything that was published");
     await say(`after cut ${cut}`);
   }
