@@ -31,6 +31,8 @@ export const bounds = {
   historyPageDefault: 100,
   /** Levels of nesting in a publication's `data`. */
   dataDepth: 128,
+  /** Levels of nesting in a frame or body as a whole; what is deeper is not parsed. */
+  jsonDepth: 136,
 } as const;
 
 /** Seconds after which a connection that was refused may try again. */

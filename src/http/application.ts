@@ -66,7 +66,7 @@ export function createHttpApplication(context: HttpContext): HttpApplication {
     return new Response(null, { status: 204, headers });
   };
   const finish = (response: Response, origin: string | null): Response => {
-    addSecurityHeaders(response.headers, config.mode);
+    addSecurityHeaders(response.headers, config);
     crossOrigin.addHeaders(response.headers, origin);
     return response;
   };

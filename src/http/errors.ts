@@ -1,5 +1,7 @@
 import { type Elysia, ParseError, ValidationError } from "elysia";
+import { retryAfterSeconds } from "../core/bounds.ts";
 import { errorBody } from "../core/error-body.ts";
+import type { ErrorCode } from "../core/errors.ts";
 import { Failure } from "../core/failure.ts";
 import type { HttpContext } from "./context.ts";
 import { HttpFailure } from "./http-failure.ts";
@@ -9,6 +11,9 @@ import { requestIdHeader, requestIdOf } from "./request-id.ts";
 const notFound = new HttpFailure(new Failure("not_found", "There is no such route."));
 const internal = new HttpFailure(new Failure("internal", "The server failed; the reason is in its log."));
 const unreadable = new HttpFailure(new Failure("bad_request", "The request could not be read."));
+
+/** What passes by itself: the caller is told when to try again. */
+const passing: ReadonlySet<ErrorCode> = new Set(["rate_limited", "unavailable", "draining"]);
 
 /** The one place where errors become answers. Nothing of an unexpected error leaves it but that there was one. */
 export class ErrorAnswers {
@@ -43,6 +48,7 @@ export class ErrorAnswers {
     this.#context.counters.errors.add(code);
     const response = jsonAnswer(errorBody(code, message), status);
     response.headers.set(requestIdHeader, requestId);
+    if (passing.has(code)) response.headers.set("retry-after", String(retryAfterSeconds));
     for (const name in headers) response.headers.set(name, headers[name]!);
     return response;
   }

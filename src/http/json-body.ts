@@ -1,4 +1,6 @@
+import { bounds } from "../core/bounds.ts";
 import { Failure } from "../core/failure.ts";
+import { isNestedDeeper } from "../protocol/json-depth.ts";
 import { HttpFailure } from "./http-failure.ts";
 
 /** A body that was read as JSON; `value` is undefined when there was none. */
@@ -16,32 +18,55 @@ const notUtf8 = new Failure("bad_request", "The body is not valid UTF-8.");
 const notJson = new Failure("bad_request", "The body is not valid JSON.");
 const cutShort = new Failure("bad_request", "The body ended before it was complete.");
 const wrongType = new Failure("bad_request", "Content-Type: must be application/json");
+const compressed = new Failure("bad_request", "Content-Encoding: bodies are taken as they are, uncompressed");
+const tooDeep = new Failure("invalid", `body: nested deeper than ${bounds.jsonDepth} levels`);
+
+export interface BodyLimits {
+  readonly maxBodyBytes: number;
+  /** In which the whole body has to arrive. */
+  readonly bodyTimeoutMs: number;
+}
 
 /**
- * Reads a body of at most `bytesMax` bytes. JSON is taken under every type that a command-line client sends it
+ * Reads a body within its limits. JSON is taken under every type that a command-line client sends it
  * with by default, or under none; its bytes are counted. Throws an HttpFailure.
  */
 export async function readJsonBody(
   request: Request,
-  bytesMax: number,
+  limits: BodyLimits,
   counters: { bytesReceived: number },
 ): Promise<JsonBody> {
-  const { body } = request;
+  const { body, headers } = request;
   if (body === null) return noBody;
-  const declared = request.headers.get("content-length");
-  let bytes: Uint8Array;
-  try {
-    // What is declared holds: the connection's parser takes no more than that.
-    if (declared === null) bytes = await readCounted(body, bytesMax);
-    else if (Number(declared) <= bytesMax) bytes = await request.bytes();
-    else throw tooLarge(bytesMax);
-  } catch (error) {
-    throw error instanceof HttpFailure ? error : new HttpFailure(cutShort);
+  if (isCompressed(headers.get("content-encoding"))) {
+    throw new HttpFailure(compressed, { status: 415 });
   }
+  const declared = headers.get("content-length");
+  if (declared !== null && Number(declared) > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
+  // What is declared holds: the connection's parser takes no more than that.
+  const reading = declared === null ? readCounted(body, limits.maxBodyBytes) : request.bytes();
+  const bytes = await within(limits.bodyTimeoutMs, reading);
   counters.bytesReceived += bytes.length;
   if (bytes.length === 0) return noBody;
-  if (!isTakenAsJson(request.headers.get("content-type"))) throw new HttpFailure(wrongType, { status: 415 });
+  if (!isTakenAsJson(headers.get("content-type"))) throw new HttpFailure(wrongType, { status: 415 });
   return { value: parse(bytes), bytes: bytes.length };
+}
+
+/** The body, unless it takes too long, however busily it trickles in. */
+function within(timeoutMs: number, reading: Promise<Uint8Array>): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs);
+    reading.then(
+      (bytes) => {
+        clearTimeout(timer);
+        resolve(bytes);
+      },
+      (error) => {
+        clearTimeout(timer);
+        reject(error instanceof HttpFailure ? error : new HttpFailure(cutShort));
+      },
+    );
+  });
 }
 
 async function readCounted(body: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
@@ -62,6 +87,7 @@ function parse(bytes: Uint8Array): unknown {
   } catch {
     throw new HttpFailure(notUtf8);
   }
+  if (isNestedDeeper(text, bounds.jsonDepth)) throw new HttpFailure(tooDeep);
   try {
     return JSON.parse(text);
   } catch {
@@ -77,6 +103,16 @@ function isTakenAsJson(contentType: string | null): boolean {
   );
 }
 
+function isCompressed(contentEncoding: string | null): boolean {
+  return contentEncoding !== null && !/^\s*(?:identity)?\s*$/i.test(contentEncoding);
+}
+
 function tooLarge(bytesMax: number): HttpFailure {
   return new HttpFailure(new Failure("too_large", `The body may have ${bytesMax} bytes at most.`));
+}
+
+function tooSlow(timeoutMs: number): HttpFailure {
+  const failure = new Failure("bad_request", `The body has to arrive within ${timeoutMs / 1000} seconds.`);
+  // Nobody waits for the rest of it.
+  return new HttpFailure(failure, { status: 408, headers: { connection: "close" } });
 }

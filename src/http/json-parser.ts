@@ -6,5 +6,5 @@ export type JsonParser = [(context: { request: Request }) => Promise<JsonBody>, 
 
 /** Reads bodies as JSON, within their bound. */
 export function jsonParser({ config, counters }: Pick<HttpContext, "config" | "counters">): JsonParser {
-  return [({ request }) => readJsonBody(request, config.maxBodyBytes, counters), "json"];
+  return [({ request }) => readJsonBody(request, config, counters), "json"];
 }

@@ -70,7 +70,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
     refused: refusalLog(log, telemetry),
   };
   const secured = (refused: Response | undefined) => {
-    if (refused !== undefined) addSecurityHeaders(refused.headers, config.mode);
+    if (refused !== undefined) addSecurityHeaders(refused.headers, config);
     return refused;
   };
   const listen = (port: number): Server<WebSocketLink> =>

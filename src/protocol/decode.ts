@@ -4,6 +4,7 @@ import type { TLocalizedValidationError } from "typebox/error";
 import { bounds } from "../core/bounds.ts";
 import { Failure } from "../core/failure.ts";
 import { isFreeEventType } from "./event-types.ts";
+import { isNestedDeeper } from "./json-depth.ts";
 import { commandIdRule, ruleOfPattern, tagNameRule } from "./rules-in-words.ts";
 import { ChatObject, type Command, type CommandId, type CommandType, commandSchemas } from "./schemas.ts";
 
@@ -26,6 +27,7 @@ const validators = new Map(
 const chatValidator = Compile(ChatObject);
 
 const brokenJson = new Failure("bad_request", "The frame starts with { but is not valid JSON.");
+const frameTooDeep = new Failure("invalid", `The frame is nested deeper than ${bounds.jsonDepth} levels.`);
 const tooDeep = new Failure("invalid", `data: nested deeper than ${bounds.dataDepth} levels`);
 const contentMissing = new Failure("invalid", "message or data: at least one is needed");
 const topicMissing = new Failure("invalid", "topic: is needed");
@@ -38,6 +40,7 @@ const reservedEvent = new Failure(
 /** Reads one text frame. Never throws; the caller bounds its length. */
 export function decodeText(text: string): Inbound {
   if (!startsAsObject(text)) return { kind: "chat", chat: { message: text } };
+  if (isNestedDeeper(text, bounds.jsonDepth)) return { kind: "bad", id: undefined, failure: frameTooDeep };
   let value: Record<string, unknown>;
   try {
     value = JSON.parse(text);

@@ -1,10 +1,8 @@
 import { Elysia } from "elysia";
-import { retryAfterSeconds } from "../../core/bounds.ts";
-import { Failure } from "../../core/failure.ts";
 import { namePattern, userIdPattern } from "../../core/topic-name.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
-import { HttpFailure } from "../http-failure.ts";
+import { orThrow } from "../http-failure.ts";
 import { originalOf } from "../request-url.ts";
 import type { ServerSlot } from "../server-slot.ts";
 
@@ -44,12 +42,6 @@ const text = {
   ],
 } as const;
 
-/** Who is refused for now is told when to come back. */
-function refused(failure: Failure): HttpFailure {
-  if (failure.code !== "unavailable") return new HttpFailure(failure);
-  return new HttpFailure(failure, { headers: { "retry-after": String(retryAfterSeconds) } });
-}
-
 export function eventsRoute({ openEventStream }: HttpContext, server: ServerSlot) {
   return (
     new Elysia()
@@ -57,8 +49,7 @@ export function eventsRoute({ openEventStream }: HttpContext, server: ServerSlot
         "/events",
         ({ request }) => {
           const answer = openEventStream(originalOf(request), server.get());
-          if (answer instanceof Failure) throw refused(answer);
-          return answer;
+          return orThrow(answer);
         },
         { detail: documented(text) },
       )

@@ -45,7 +45,7 @@ const bodies: readonly [what: string, body: string | Uint8Array, status: number,
   ["UTF-16", new Uint8Array(Buffer.from('{"user_id":"alice","message":"x"}', "utf16le")), 400, "bad_request"],
   ["10 MB", "x".repeat(10_000_000), 413, "too_large"],
   ["10 MB of JSON", JSON.stringify({ user_id: "alice", message: "x".repeat(10_000_000) }), 413, "too_large"],
-  ["nesting without end", `{"messages":${deep.slice(0, 39_000)}`, 400, "bad_request"],
+  ["nesting without end", `{"messages":${deep.slice(0, 39_000)}`, 422, "invalid"],
 ];
 
 describe("a body that cannot be taken", () => {

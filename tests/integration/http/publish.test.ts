@@ -163,8 +163,13 @@ describe("POST /publish refuses, in the words of the WebSocket", () => {
     ],
     [
       "data beyond its depth",
-      `{"topic":"a","data":${"[".repeat(200)}${"]".repeat(200)}}`,
+      `{"topic":"a","data":${"[".repeat(129)}${"]".repeat(129)}}`,
       "data: nested deeper",
+    ],
+    [
+      "anything beyond its depth",
+      `{"topic":"a","else":${"[".repeat(200)}${"]".repeat(200)}}`,
+      "body: nested deeper",
     ],
     ["an array", [], "body: must be a JSON object"],
     ["a number", 42, "body: must be a JSON object"],

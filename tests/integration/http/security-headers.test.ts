@@ -2,7 +2,7 @@ import { afterAll, describe, expect, test } from "bun:test";
 import { startApplication } from "./support/application-server.ts";
 
 const server = startApplication();
-const production = startApplication({ config: { mode: "prod" } });
+const production = startApplication({ config: { hstsMaxAgeMs: 365 * 86_400_000 } });
 afterAll(() => Promise.all([server.stop(), production.stop()]));
 
 const requests: [string, RequestInit][] = [
@@ -44,7 +44,11 @@ for (const [path, init] of requests) {
     expect(plain.get("x-content-type-options")).toBe("nosniff");
     expect(plain.get("x-frame-options")).toBe("DENY");
     expect(plain.get("referrer-policy")).toBe("no-referrer");
+    expect(plain.get("permissions-policy")).toContain("camera=()");
     expect(plain.get("cross-origin-opener-policy")).toBe("same-origin");
+    expect(plain.get("cross-origin-resource-policy")).toBe("same-origin");
+    expect(plain.get("content-security-policy")).toContain("default-src 'none'");
+    expect(plain.get("content-security-policy")).toContain("frame-ancestors 'none'");
     expect(plain.get("cache-control")).not.toBeNull();
     expect(plain.has("server")).toBeFalse();
     expect(plain.has("x-powered-by")).toBeFalse();

@@ -61,7 +61,7 @@ const testPage: Page = {
       cacheControl: "public, max-age=31536000, immutable",
     },
   ],
-  contentSecurityPolicy: "default-src 'none'; script-src 'self'",
+  contentSecurityPolicy: "default-src 'none'; script-src 'self'; frame-ancestors 'none'",
 };
 
 export function startApplication(options: ApplicationOptions = {}): ApplicationServer {
