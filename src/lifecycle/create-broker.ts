@@ -2,21 +2,14 @@ import { readFileSync } from "node:fs";
 import { MemoryBroker } from "../broker/memory.ts";
 import type { Broker, BrokerSink } from "../broker/port.ts";
 import { RedisBroker } from "../broker/redis/broker.ts";
-import { ClusterConnection } from "../broker/redis/cluster-connection.ts";
-import { ClusterSubscriptions } from "../broker/redis/cluster-subscriptions.ts";
+import { connect } from "../broker/redis/connect.ts";
 import type { RelayCounters } from "../broker/redis/followed-topic.ts";
 import { Keys } from "../broker/redis/keys.ts";
-import { NodeDirectory, nodeScripts } from "../broker/redis/node-directory.ts";
+import { NodeDirectory } from "../broker/redis/node-directory.ts";
 import type { RedisConnection, RedisSubscriptions } from "../broker/redis/ports.ts";
 import { RedisPresence } from "../broker/redis/presence.ts";
-import { presenceScripts } from "../broker/redis/presence-store.ts";
 import type { RedisOptions } from "../broker/redis/redis-options.ts";
-import { topicScripts } from "../broker/redis/scripts.ts";
-import {
-  type ConnectionEvents,
-  StandaloneConnection,
-  StandaloneSubscriptions,
-} from "../broker/redis/standalone.ts";
+import type { ConnectionEvents } from "../broker/redis/standalone.ts";
 import type { Config } from "../config/index.ts";
 import type { LogBounds } from "../hub/topic-log.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -69,24 +62,6 @@ export function connectRedis(
   const directory = new NodeDirectory({ nodeId, key: keys.nodes, describe }, { connection, scheduler });
   const presence = new RedisPresence({ nodeId, tellsMembership }, { connection, scheduler, keys, directory });
   return { ...links, keys, nodeId, directory, presence };
-}
-
-const scripts = [...topicScripts, ...nodeScripts, ...presenceScripts];
-
-function connect(
-  options: RedisOptions,
-  keys: Keys,
-  nodeId: string,
-  events: ConnectionEvents,
-): Pick<RedisLinks, "connection" | "subscriptions"> {
-  if (options.url === null) {
-    const connection = new ClusterConnection(options, scripts, events);
-    const canary = (tag: string) => keys.canary(nodeId, tag);
-    return { connection, subscriptions: new ClusterSubscriptions(options, connection, canary, events) };
-  }
-  const connection = new StandaloneConnection(options, scripts, events);
-  const canary = keys.canary(nodeId);
-  return { connection, subscriptions: new StandaloneSubscriptions(options, connection, canary, events) };
 }
 
 /** Where order is decided: in Redis, or in this process. */

@@ -18,10 +18,10 @@ export class StandaloneConnection implements RedisConnection {
   readonly #link: RedisLink;
   readonly #onUp: (() => void)[] = [];
 
-  constructor(options: RedisOptions, scripts: readonly Script[], events: ConnectionEvents) {
+  constructor(options: RedisOptions, url: string, scripts: readonly Script[], events: ConnectionEvents) {
     this.#link = new RedisLink(
       {
-        client: clientOptions(options, options.url ?? ""),
+        client: clientOptions(options, url),
         durable: options.durable,
         scripts,
         isCluster: false,
@@ -79,9 +79,15 @@ export class StandaloneSubscriptions implements RedisSubscriptions {
   readonly #link: SubscriberLink;
   readonly #onGap: ((channels: Iterable<string>) => void)[] = [];
 
-  constructor(options: RedisOptions, connection: RedisConnection, canary: string, events: ConnectionEvents) {
+  constructor(
+    options: RedisOptions,
+    url: string,
+    connection: RedisConnection,
+    canary: string,
+    events: ConnectionEvents,
+  ) {
     this.#link = new SubscriberLink(
-      { client: clientOptions(options, options.url ?? ""), sharded: false, canary },
+      { client: clientOptions(options, url), sharded: false, canary },
       {
         publish: (channel, message) => connection.publish(channel, message),
         onGap: (channels) => {

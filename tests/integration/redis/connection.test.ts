@@ -35,6 +35,7 @@ function connect(url: string, more: Partial<RedisOptions> = {}) {
       durable: "auto",
       ...more,
     },
+    url,
     topicScripts,
     {
       up: () => events.push("up"),
@@ -51,6 +52,7 @@ function subscribe({ connection, events }: ReturnType<typeof connect>, url: stri
   const options = { url, clusterNodes: [], username: null, password: null } as const;
   const subscriptions = new StandaloneSubscriptions(
     { ...options, tls: false, tlsAuthority: null, durable: "auto" },
+    url,
     connection,
     new Keys("t:").canary("n"),
     {
