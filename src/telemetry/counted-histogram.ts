@@ -1,5 +1,5 @@
 import { type HistogramConfiguration, Histogram as PrometheusHistogram } from "prom-client";
-import type { Histogram } from "./histogram.ts";
+import { cumulativeCounts, type HistogramReading } from "./histogram.ts";
 
 interface Sample {
   metricName: string;
@@ -23,9 +23,9 @@ export class CountedHistogram extends PrometheusHistogram {
     this.#help = configuration.help;
   }
 
-  show(histogram: Histogram): void {
+  show(histogram: HistogramReading): void {
     const name = this.#name;
-    const counts = histogram.cumulativeCounts();
+    const counts = cumulativeCounts(histogram);
     const bucket = (le: number | string, value: number) => ({
       metricName: `${name}_bucket`,
       labels: { le },

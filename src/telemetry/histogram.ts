@@ -10,6 +10,19 @@ export interface HistogramOptions {
   bounds: readonly number[];
 }
 
+/** What a histogram holds, as plain JSON: distributions of several processes add up. */
+export interface HistogramReading {
+  readonly minimum: number;
+  /** Counts by logarithm, for quantiles. */
+  readonly buckets: readonly number[];
+  readonly bounds: readonly number[];
+  /** Counts up to each bound and above the one before. */
+  readonly boundCounts: readonly number[];
+  readonly count: number;
+  readonly sum: number;
+  readonly max: number;
+}
+
 export interface HistogramSummary {
   count: number;
   avg: number;
@@ -21,7 +34,7 @@ export interface HistogramSummary {
 
 /** A distribution in bounded memory: logarithmic buckets for quantiles, and given ones for Prometheus. */
 export class Histogram {
-  readonly bounds: readonly number[];
+  readonly #bounds: readonly number[];
   readonly #minimum: number;
   readonly #buckets: Float64Array;
   readonly #boundCounts: Float64Array;
@@ -31,18 +44,10 @@ export class Histogram {
 
   constructor({ minimum, maximum, bounds }: HistogramOptions) {
     const octaves = Math.log2(maximum / minimum);
-    this.bounds = bounds;
+    this.#bounds = bounds;
     this.#minimum = minimum;
     this.#buckets = new Float64Array(Math.ceil(octaves * bucketsPerOctave) + 2);
     this.#boundCounts = new Float64Array(bounds.length);
-  }
-
-  get count(): number {
-    return this.#count;
-  }
-
-  get sum(): number {
-    return this.#sum;
   }
 
   /** Below zero counts as zero, for clocks that step back; what is not a number is ignored. */
@@ -53,40 +58,18 @@ export class Histogram {
     this.#sum += observed;
     if (observed > this.#max) this.#max = observed;
     this.#buckets[this.#bucketOf(observed)]! += 1;
-    const bound = this.bounds.findIndex((upper) => observed <= upper);
+    const bound = this.#bounds.findIndex((upper) => observed <= upper);
     if (bound !== -1) this.#boundCounts[bound]! += 1;
   }
 
-  /** How many values are at most each of the bounds. */
-  cumulativeCounts(): number[] {
-    let total = 0;
-    return Array.from(this.#boundCounts, (count) => {
-      total += count;
-      return total;
-    });
-  }
-
-  /**
-   * The value that the given share of all values does not exceed, within 4.5 % (or within `minimum`); 0 when
-   * there are none.
-   */
-  quantile(share: number): number {
-    const rank = Math.max(1, Math.ceil(share * this.#count));
-    let seen = 0;
-    for (let bucket = 0; bucket < this.#buckets.length; bucket++) {
-      seen += this.#buckets[bucket]!;
-      if (seen >= rank) return Math.min(this.#middleOf(bucket), this.#max);
-    }
-    return this.#max;
-  }
-
-  summary(): HistogramSummary {
+  read(): HistogramReading {
     return {
+      minimum: this.#minimum,
+      buckets: [...this.#buckets],
+      bounds: this.#bounds,
+      boundCounts: [...this.#boundCounts],
       count: this.#count,
-      avg: this.#count === 0 ? 0 : this.#sum / this.#count,
-      p50: this.quantile(0.5),
-      p95: this.quantile(0.95),
-      p99: this.quantile(0.99),
+      sum: this.#sum,
       max: this.#max,
     };
   }
@@ -96,10 +79,62 @@ export class Histogram {
     const bucket = Math.floor(Math.log2(value / this.#minimum) * bucketsPerOctave) + 1;
     return Math.min(bucket, this.#buckets.length - 1);
   }
+}
 
-  #middleOf(bucket: number): number {
-    if (bucket === 0) return this.#minimum;
-    if (bucket === this.#buckets.length - 1) return this.#max;
-    return this.#minimum * 2 ** ((bucket - 0.5) / bucketsPerOctave);
+/** How many values are at most each of the bounds. */
+export function cumulativeCounts({ boundCounts }: HistogramReading): number[] {
+  let total = 0;
+  return boundCounts.map((count) => {
+    total += count;
+    return total;
+  });
+}
+
+/**
+ * The value that the given share of all values does not exceed, within 4.5 % (or within `minimum`); 0 when there
+ * are none.
+ */
+export function quantile({ buckets, count, max, minimum }: HistogramReading, share: number): number {
+  const rank = Math.max(1, Math.ceil(share * count));
+  let seen = 0;
+  for (let bucket = 0; bucket < buckets.length - 1; bucket++) {
+    seen += buckets[bucket]!;
+    if (seen < rank) continue;
+    const middle = bucket === 0 ? minimum : minimum * 2 ** ((bucket - 0.5) / bucketsPerOctave);
+    return Math.min(middle, max);
   }
+  // The last bucket has no upper end.
+  return max;
+}
+
+export function summarise(reading: HistogramReading): HistogramSummary {
+  return {
+    count: reading.count,
+    avg: reading.count === 0 ? 0 : reading.sum / reading.count,
+    p50: quantile(reading, 0.5),
+    p95: quantile(reading, 0.95),
+    p99: quantile(reading, 0.99),
+    max: reading.max,
+  };
+}
+
+/** Both distributions together; of two that were counted differently, the first. */
+export function addHistograms(one: HistogramReading, other: HistogramReading): HistogramReading {
+  if (!isComparable(one, other)) return one;
+  return {
+    ...one,
+    buckets: one.buckets.map((count, index) => count + other.buckets[index]!),
+    boundCounts: one.boundCounts.map((count, index) => count + other.boundCounts[index]!),
+    count: one.count + other.count,
+    sum: one.sum + other.sum,
+    max: Math.max(one.max, other.max),
+  };
+}
+
+function isComparable(one: HistogramReading, other: HistogramReading): boolean {
+  return (
+    one.minimum === other.minimum &&
+    one.buckets.length === other.buckets.length &&
+    Bun.deepEquals(one.bounds, other.bounds)
+  );
 }

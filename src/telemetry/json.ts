@@ -1,11 +1,11 @@
 import type { ErrorCode } from "../core/errors.ts";
 import type { AbnormalCloseReason, CountedCommand, RefusalReason, TransportName } from "./counters.ts";
 import type { LagSummary } from "./event-loop-lag.ts";
-import type { HistogramSummary } from "./histogram.ts";
+import { type HistogramReading, type HistogramSummary, summarise } from "./histogram.ts";
 import { type Counts, sumCounts } from "./labelled-counter.ts";
-import { type ProcessFacts, readProcessFacts } from "./process-facts.ts";
-import type { MetricsSource } from "./source.ts";
-import type { TelemetryState } from "./state.ts";
+import type { ProcessFacts } from "./process-facts.ts";
+import type { Readings } from "./readings.ts";
+import type { LoadState } from "./source.ts";
 
 /** Counts by known names; everything else under `other`. */
 type BoundedCounts<Label extends string> = Counts<Label | "other">;
@@ -68,54 +68,64 @@ export interface MetricsJson {
   process: ProcessFacts;
 }
 
-export function metricsToJson(state: TelemetryState): MetricsJson {
-  const { counters, source } = state;
-  const active = source.connections();
-  const errors = counters.errors.read();
-  const asked = counters.framesReceived + counters.requestsReceived;
+/** The JSON form of what the metrics say. */
+export function metricsToJson(readings: Readings, { level, cause }: LoadState): MetricsJson {
+  const number = (name: string) => readings[`fanfare_${name}`] as number;
+  const counts = <Label extends string>(name: string) => readings[`fanfare_${name}`] as Counts<Label>;
+  const histogram = (name: string) => summarise(readings[`fanfare_${name}`] as HistogramReading);
+  const errors = counts<ErrorCode | "other">("errors_total");
+  const received = counts<"websocket" | "rest" | "server">("publications_total");
+  const asked = number("frames_received_total") + number("http_requests_total");
+  const resumes = counts<"true" | "false">("resumes_total");
   return {
-    active_connections: sumCounts(active),
-    total_connections: sumCounts(counters.connectionsOpened),
-    messages_sent: sumCounts(counters.deliveries),
-    messages_received: counters.framesReceived + counters.publications.rest,
-    uptime_seconds: state.uptimeSeconds(),
+    active_connections: sumCounts(counts("connections")),
+    total_connections: sumCounts(counts("connections_opened_total")),
+    messages_sent: sumCounts(counts("deliveries_total")),
+    messages_received: number("frames_received_total") + received.rest,
+    uptime_seconds: number("uptime_seconds"),
     error_rate: asked === 0 ? 0 : sumCounts(errors) / asked,
-    connection_duration: state.connectionDurations.summary(),
+    connection_duration: histogram("connection_duration_seconds"),
     connections: {
-      active,
-      opened: { ...counters.connectionsOpened },
-      closed: { ...counters.connectionsClosed },
-      refused: counters.connectionsRefused.read(),
-      evicted: counters.evictions.read(),
-      close_codes: counters.websocketCloses.read(),
-      abnormal_closes: counters.websocketAbnormalCloses.read(),
+      active: { ...counts("connections") },
+      opened: { ...counts("connections_opened_total") },
+      closed: { ...counts("connections_closed_total") },
+      refused: { ...counts("connections_refused_total") },
+      evicted: { ...counts("evictions_total") },
+      close_codes: { ...counts("websocket_closes_total") },
+      abnormal_closes: { ...counts("websocket_abnormal_closes_total") },
     },
-    subscriptions: source.subscriptions(),
-    topics: source.topics(),
+    subscriptions: number("subscriptions"),
+    topics: number("topics"),
     publications: {
-      received: { ...counters.publications },
-      unstored: counters.publicationsUnstored,
-      repeated: counters.publicationsRepeated,
-      replayed: counters.publicationsReplayed,
+      received: { ...received },
+      unstored: number("publications_unstored_total"),
+      repeated: number("publications_repeated_total"),
+      replayed: number("publications_replayed_total"),
     },
-    deliveries: { ...counters.deliveries },
-    bytes_sent: { ...counters.bytesSent },
-    bytes_received: counters.bytesReceived,
-    frames_received: counters.framesReceived,
-    requests_received: counters.requestsReceived,
-    commands: counters.commands.read(),
-    errors,
-    resumes: { recovered: counters.resumesRecovered, not_recovered: counters.resumesNotRecovered },
-    history: { reads: counters.historyReads, ring_bytes: source.ringBytes() },
-    relay: { ...counters.relay },
-    publish_latency_seconds: state.publishLatencies.summary(),
-    event_loop_lag_seconds: state.eventLoopLag.summary(),
-    load: loadOf(source),
-    process: readProcessFacts(),
+    deliveries: { ...counts("deliveries_total") },
+    bytes_sent: { ...counts("sent_bytes_total") },
+    bytes_received: number("received_bytes_total"),
+    frames_received: number("frames_received_total"),
+    requests_received: number("http_requests_total"),
+    commands: { ...counts("commands_total") },
+    errors: { ...errors },
+    resumes: { recovered: resumes.true, not_recovered: resumes.false },
+    history: { reads: number("history_reads_total"), ring_bytes: number("history_ring_bytes") },
+    relay: { ...counts<keyof MetricsJson["relay"]>("relay_total") },
+    publish_latency_seconds: histogram("publish_duration_seconds"),
+    event_loop_lag_seconds: {
+      mean: number("event_loop_lag_mean_seconds"),
+      p99: number("event_loop_lag_p99_seconds"),
+      max: number("event_loop_lag_max_seconds"),
+    },
+    load: { level, cause },
+    process: {
+      cpu_user_seconds: number("process_cpu_user_seconds_total"),
+      cpu_system_seconds: number("process_cpu_system_seconds_total"),
+      resident_memory_bytes: number("process_resident_memory_bytes"),
+      heap_bytes: number("process_heap_bytes"),
+      open_files: number("process_open_fds"),
+      open_files_limit: number("process_max_fds"),
+    },
   };
-}
-
-function loadOf(source: MetricsSource): MetricsJson["load"] {
-  const { level, cause } = source.load();
-  return { level, cause };
 }

@@ -9,7 +9,10 @@ export interface Scrape extends TelemetryState {
 }
 
 /** A number, one for each value of a label, or null where the system does not tell. */
-type Reading = number | Counts<string> | null;
+export type NumberReading = number | Counts<string> | null;
+
+/** What several processes say together. */
+export type Combination = "sum" | "mean" | "max" | "min";
 
 export interface NumberMetric {
   type: "counter" | "gauge";
@@ -17,7 +20,9 @@ export interface NumberMetric {
   help: string;
   /** Name of the label, where there is one. */
   label?: string;
-  read: (scrape: Scrape) => Reading;
+  /** Of several processes; a sum if it is absent. */
+  combination?: Combination;
+  read: (scrape: Scrape) => NumberReading;
 }
 
 export interface HistogramMetric {
@@ -74,9 +79,12 @@ export const prometheusMetrics: readonly (NumberMetric | HistogramMetric)[] = [
     "recovered",
   ),
   counter("history_reads_total", "Answers from history", (c) => c.historyReads),
-  gauge("broker_connected", "1: the broker can do its work; 0: Redis is out of reach", ({ source }) =>
-    source.isBrokerConnected() ? 1 : 0,
-  ),
+  {
+    ...gauge("broker_connected", "1: the broker can do its work; 0: Redis is out of reach", ({ source }) =>
+      source.isBrokerConnected() ? 1 : 0,
+    ),
+    combination: "min",
+  },
   counter("relay_total", "What came from Redis, by what became of it", (c) => c.relay, "result"),
 
   {
@@ -96,12 +104,20 @@ export const prometheusMetrics: readonly (NumberMetric | HistogramMetric)[] = [
   lag("p99", "Lateness that 99 % of timers did not exceed over the last minute"),
   lag("max", "Greatest lateness of a timer over the last minute"),
 
-  gauge(
-    "load_level",
-    "Load that is shed: 0 none, 1 connections, 2 publications too, 3 connections are closed",
-    ({ source }) => source.load().rank,
-  ),
-  gauge("uptime_seconds", "Time since the server started", (scrape) => scrape.uptimeSeconds()),
+  {
+    ...gauge(
+      "load_level",
+      "Load that is shed: 0 none, 1 connections, 2 publications too, 3 connections are closed",
+      ({ source }) => source.load().rank,
+    ),
+    combination: "max",
+  },
+  {
+    ...gauge("uptime_seconds", "Time since the server started", (scrape) => scrape.uptimeSeconds()),
+    combination: "max",
+  },
+  gauge("workers", "Server processes that answered", () => 1),
+  counter("worker_restarts_total", "Server processes that died and were started again", () => 0),
   ofProcess("counter", "cpu_user_seconds_total", "Processor time in user mode", (p) => p.cpu_user_seconds),
   ofProcess(
     "counter",
@@ -118,7 +134,7 @@ export const prometheusMetrics: readonly (NumberMetric | HistogramMetric)[] = [
 function counter(
   name: string,
   help: string,
-  read: (counters: Scrape["counters"]) => Reading,
+  read: (counters: Scrape["counters"]) => NumberReading,
   label?: string,
 ): NumberMetric {
   const metric: NumberMetric = {
@@ -130,17 +146,22 @@ function counter(
   return label === undefined ? metric : { ...metric, label };
 }
 
-function gauge(name: string, help: string, read: (scrape: Scrape) => Reading, label?: string): NumberMetric {
+function gauge(
+  name: string,
+  help: string,
+  read: (scrape: Scrape) => NumberReading,
+  label?: string,
+): NumberMetric {
   const metric: NumberMetric = { type: "gauge", name: `fanfare_${name}`, help, read };
   return label === undefined ? metric : { ...metric, label };
 }
 
 function lag(statistic: "mean" | "p99" | "max", help: string): NumberMetric {
-  return gauge(
-    `event_loop_lag_${statistic}_seconds`,
-    help,
-    (scrape) => scrape.eventLoopLag.summary()[statistic],
-  );
+  const name = `event_loop_lag_${statistic}_seconds`;
+  return {
+    ...gauge(name, help, (scrape) => scrape.eventLoopLag.summary()[statistic]),
+    combination: statistic === "mean" ? "mean" : "max",
+  };
 }
 
 function ofProcess(

@@ -1,13 +1,14 @@
 import { Counter, Gauge, Registry, type RegistryContentType } from "prom-client";
 import { CountedHistogram } from "./counted-histogram.ts";
-import { readProcessFacts } from "./process-facts.ts";
+import type { HistogramReading } from "./histogram.ts";
 import {
   type HistogramMetric,
   type NumberMetric,
+  type NumberReading,
   prometheusMetrics,
-  type Scrape,
 } from "./prometheus-metrics.ts";
-import type { TelemetryState } from "./state.ts";
+import type { Readings } from "./readings.ts";
+import type { BuildFacts } from "./state.ts";
 
 export interface PrometheusAnswer {
   contentType: string;
@@ -16,32 +17,29 @@ export interface PrometheusAnswer {
 
 /** One of the two text formats, on a registry of its own. */
 export class PrometheusExporter {
-  readonly #state: TelemetryState;
   readonly #registry = new Registry<RegistryContentType>();
-  readonly #update: ((scrape: Scrape) => void)[];
+  readonly #update: ((readings: Readings) => void)[];
 
-  constructor(state: TelemetryState, openMetrics: boolean) {
-    this.#state = state;
+  constructor(build: BuildFacts, openMetrics: boolean) {
     this.#registry.setContentType(
       openMetrics ? Registry.OPENMETRICS_CONTENT_TYPE : Registry.PROMETHEUS_CONTENT_TYPE,
     );
     this.#update = prometheusMetrics.map((metric) =>
       metric.type === "histogram" ? this.#addHistogram(metric) : this.#addNumber(metric),
     );
-    this.#addBuildInfo();
+    this.#addBuildInfo(build);
   }
 
-  async scrape(): Promise<PrometheusAnswer> {
-    const scrape: Scrape = { ...this.#state, process: readProcessFacts() };
-    for (const update of this.#update) update(scrape);
+  async show(readings: Readings): Promise<PrometheusAnswer> {
+    for (const update of this.#update) update(readings);
     return { contentType: this.#registry.contentType, body: await this.#registry.metrics() };
   }
 
-  #addNumber({ type, name, help, label, read }: NumberMetric): (scrape: Scrape) => void {
+  #addNumber({ type, name, help, label }: NumberMetric): (readings: Readings) => void {
     const configuration = { name, help, labelNames: label ? [label] : [], registers: [this.#registry] };
     const metric = type === "counter" ? new Counter(configuration) : new Gauge(configuration);
-    return (scrape) => {
-      const reading = read(scrape);
+    return (readings) => {
+      const reading = readings[name] as NumberReading;
       metric.reset();
       if (reading === null) metric.remove({});
       else if (typeof reading === "number") metric.inc(reading);
@@ -49,13 +47,13 @@ export class PrometheusExporter {
     };
   }
 
-  #addHistogram({ name, help, read }: HistogramMetric): (scrape: Scrape) => void {
+  #addHistogram({ name, help }: HistogramMetric): (readings: Readings) => void {
     const metric = new CountedHistogram({ name, help, registers: [this.#registry] });
-    return (scrape) => metric.show(read(scrape));
+    return (readings) => metric.show(readings[name] as HistogramReading);
   }
 
-  #addBuildInfo(): void {
-    const labels = { version: this.#state.build.version, bun_version: this.#state.build.bunVersion };
+  #addBuildInfo({ version, bunVersion }: BuildFacts): void {
+    const labels = { version, bun_version: bunVersion };
     new Gauge({
       name: "fanfare_build_info",
       help: "Always 1; the labels say what runs",

@@ -1,8 +1,9 @@
 import type { Counters, TransportName } from "./counters.ts";
 import { type MetricsJson, metricsToJson } from "./json.ts";
 import { type PrometheusAnswer, PrometheusExporter } from "./prometheus.ts";
+import { combineReadings, type Readings, readMetrics } from "./readings.ts";
 import { SampledTimer } from "./sampled-timer.ts";
-import type { MetricsSource } from "./source.ts";
+import { emptySource, type LoadState, type MetricsSource } from "./source.ts";
 import { createState } from "./state.ts";
 
 /** One publish in so many is timed. */
@@ -25,6 +26,21 @@ export interface ConnectionEnd {
   readonly evictedFor: string | null;
 }
 
+/** What the metrics say at one moment, as plain JSON: processes tell it each other. */
+export interface MetricsSnapshot {
+  readonly readings: Readings;
+  readonly load: LoadState;
+}
+
+/** The snapshots of several processes as if they were one; `ended` is what others counted that are gone. */
+export function combineSnapshots(snapshots: readonly MetricsSnapshot[], ended: Readings): MetricsSnapshot {
+  const loads = snapshots.map(({ load }) => load).sort((one, other) => other.rank - one.rank);
+  return {
+    readings: combineReadings([...snapshots.map(({ readings }) => readings), ended]),
+    load: loads[0] ?? emptySource.load(),
+  };
+}
+
 export interface Telemetry {
   readonly counters: Counters;
   /** `const started = publishTimer.begin(); …; publishTimer.end(started);` around a publish. */
@@ -33,8 +49,10 @@ export interface Telemetry {
   setSource(source: MetricsSource): void;
   connectionOpened(transport: TransportName): void;
   connectionEnded(ended: ConnectionEnd): void;
-  toJson(): MetricsJson;
-  toPrometheus(openMetrics: boolean): Promise<PrometheusAnswer>;
+  /** What this process says now. */
+  read(): MetricsSnapshot;
+  toJson(snapshot?: MetricsSnapshot): MetricsJson;
+  toPrometheus(openMetrics: boolean, snapshot?: MetricsSnapshot): Promise<PrometheusAnswer>;
   /** Ends the measuring of the event loop. */
   stop(): void;
 }
@@ -43,8 +61,9 @@ export interface Telemetry {
 export function createTelemetry({ version }: TelemetryOptions): Telemetry {
   const state = createState({ version, bunVersion: Bun.version });
   const { counters } = state;
-  const plainText = new PrometheusExporter(state, false);
-  const openMetricsText = new PrometheusExporter(state, true);
+  const plainText = new PrometheusExporter(state.build, false);
+  const openMetricsText = new PrometheusExporter(state.build, true);
+  const read = () => ({ readings: readMetrics(state), load: state.source.load() });
   state.eventLoopLag.start();
   return {
     counters,
@@ -59,8 +78,13 @@ export function createTelemetry({ version }: TelemetryOptions): Telemetry {
       counters.countEnd(transport, code, reason, evictedFor);
       state.connectionDurations.observe(durationMs / 1000);
     },
-    toJson: () => metricsToJson(state),
-    toPrometheus: (openMetrics) => (openMetrics ? openMetricsText : plainText).scrape(),
+    read,
+    toJson(snapshot = read()) {
+      return metricsToJson(snapshot.readings, snapshot.load);
+    },
+    toPrometheus(openMetrics, { readings } = read()) {
+      return (openMetrics ? openMetricsText : plainText).show(readings);
+    },
     stop: () => state.eventLoopLag.stop(),
   };
 }
