@@ -29,6 +29,9 @@ export type Standing =
 /** The directory expires when no node has been there for so long; presence does as well. */
 const leaseMs = 90_000;
 
+/** Beats by which all others have heard of a node. */
+const heardAfterBeats = 1.5;
+
 /** Nodes of a cluster at most; more of them are not seen. */
 const nodesMax = 10_000;
 
@@ -59,6 +62,7 @@ export class NodeDirectory {
   #extraBeat: Promise<boolean> | null = null;
   #nextExtraBeat: Promise<boolean> | null = null;
   #timer: Timer;
+  #returnTimer: Timer | null = null;
   #closed = false;
 
   constructor(options: NodeDirectoryOptions, ports: { connection: RedisConnection; scheduler: Scheduler }) {
@@ -134,6 +138,7 @@ export class NodeDirectory {
     this.#onLost.push(run);
   }
 
+  /** This node is in the directory, and the others know it. */
   onReturned(run: (standing: Standing) => void): void {
     this.#onReturned.push(run);
   }
@@ -143,6 +148,7 @@ export class NodeDirectory {
     this.#closed = true;
     this.#registered = false;
     this.#timer.cancel();
+    this.#returnTimer?.cancel();
     const { key, nodeId } = this.#options;
     await this.#connection.command(key, "HDEL", key, nodeId).catch(() => {
       // Redis is out of reach: the others will take this node for lost.
@@ -203,10 +209,8 @@ export class NodeDirectory {
     const isSameDirectory = name === this.#name;
     const standing = this.#standing(isSameDirectory, Number(wasKnown) === 1);
     this.#name = name;
-    if (standing !== null) {
-      this.#registered = true;
-      for (const run of this.#onReturned) run(standing);
-    }
+    if (standing === "lost") this.#returnLater();
+    else if (standing !== null) this.#return(standing);
     // Of a new directory, the others do not know yet: they come back to it by themselves.
     if (!isSameDirectory) return true;
     for (const nodeId of before.keys()) if (!this.#others.has(nodeId)) this.#tellLost(nodeId);
@@ -218,7 +222,23 @@ export class NodeDirectory {
     if (this.#name === null) return "reached";
     if (!isSameDirectory) return "emptied";
     if (!wasKnown) return "lost";
-    return this.#registered ? null : "reached";
+    return this.#registered || this.#returnTimer !== null ? null : "reached";
+  }
+
+  #return(standing: Standing): void {
+    this.#returnTimer?.cancel();
+    this.#returnTimer = null;
+    this.#registered = true;
+    for (const run of this.#onReturned) run(standing);
+  }
+
+  /** What is written before the others hear that this node is there would be taken for that of a lost one. */
+  #returnLater(): void {
+    this.#registered = false;
+    this.#returnTimer ??= this.#scheduler.after(this.#beatEveryMs * heardAfterBeats, () => {
+      this.#returnTimer = null;
+      if (this.#connection.isUp) this.#return("lost");
+    });
   }
 
   #decode(list: readonly unknown[]): Map<string, NodeEntry> {
