@@ -13,7 +13,8 @@ import { bridgeRoutes } from "./routes/bridge.ts";
 import { docsRoutes } from "./routes/docs.ts";
 import { eventsRoute } from "./routes/events.ts";
 import { healthRoute, readyRoute } from "./routes/health.ts";
-import { historyRoutes } from "./routes/history.ts";
+import { historyRoute } from "./routes/history.ts";
+import { historyDeletionRoute } from "./routes/history-deletion.ts";
 import { messagesRoute } from "./routes/messages.ts";
 import { metricsRoutes } from "./routes/metrics.ts";
 import { nodesRoute } from "./routes/nodes.ts";
@@ -41,14 +42,19 @@ const foreignOrigin = new HttpFailure(
   ),
 );
 
-/** Composes the routes. Which there are depends on the settings alone. */
-export function createHttpApplication(context: HttpContext): HttpApplication {
+/** Which routes there are: all, or where administration has a port of its own, those of one of the two. */
+export type Part = "all" | "clients" | "administration";
+
+/** Composes the routes. */
+export function createHttpApplication(context: HttpContext, part: Part = "all"): HttpApplication {
   const { config, counters } = context;
   const errors = new ErrorAnswers(context);
   const server = new ServerSlot();
   const app = new Elysia();
   handleErrors(app, errors, (path) => methods.allowed(path));
-  addRoutes(app, context, server);
+  if (part !== "administration") addClientRoutes(app, context, server);
+  if (part !== "clients") addAdministration(app, context, server);
+  addCommonRoutes(app, context);
   const methods = new RouteMethods(app.routes);
   const crossOrigin = new CrossOrigin(config.corsOrigins, allowedOriginsOf(config));
 
@@ -92,26 +98,34 @@ export function createHttpApplication(context: HttpContext): HttpApplication {
   };
 }
 
-function addRoutes(app: Elysia, context: HttpContext, server: ServerSlot): void {
-  const { healthCheckEnabled, metricsEnabled } = context.config;
+function addClientRoutes(app: Elysia, context: HttpContext, server: ServerSlot): void {
   app
     .use(publishRoute(context))
     .use(publishBatchRoute(context))
     .use(notifyRoute(context))
     .use(topicsRoutes(context))
-    .use(historyRoutes(context, server))
+    .use(historyRoute(context))
     .use(presenceRoute(context))
-    .use(usersRoute(context, server))
     .use(bridgeRoutes(context, server))
     .use(alertsRoutes(context))
     .use(messagesRoute(context))
     .use(eventsRoute(context, server))
-    .use(readyRoute(context))
-    .use(statusRoute(context))
-    .use(nodesRoute(context))
     .use(asyncApiRoute(context))
     .use(pageRoutes(context));
-  if (healthCheckEnabled) app.use(healthRoute(context));
-  if (metricsEnabled) app.use(metricsRoutes(context));
+}
+
+/** What clients have no use for, and strangers must not have. */
+function addAdministration(app: Elysia, context: HttpContext, server: ServerSlot): void {
+  app
+    .use(historyDeletionRoute(context, server))
+    .use(usersRoute(context, server))
+    .use(statusRoute(context))
+    .use(nodesRoute(context));
+  if (context.config.metricsEnabled) app.use(metricsRoutes(context));
+}
+
+function addCommonRoutes(app: Elysia, context: HttpContext): void {
+  app.use(readyRoute(context));
+  if (context.config.healthCheckEnabled) app.use(healthRoute(context));
   app.use(docsRoutes(context));
 }

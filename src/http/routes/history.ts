@@ -3,15 +3,12 @@ import { bounds } from "../../core/bounds.ts";
 import { Failure } from "../../core/failure.ts";
 import { type Position, parsePosition } from "../../core/position.ts";
 import { encodeHistoryFields } from "../../protocol/encode.ts";
-import { HistoryAnswer, HistoryDeletedAnswer } from "../answer-schemas.ts";
+import { HistoryAnswer } from "../answer-schemas.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
 import { HttpFailure, orThrow } from "../http-failure.ts";
 import { jsonAnswer } from "../json-answer.ts";
-import { requireLocalCaller } from "../local-caller.ts";
 import { limitParameter, reverseParameter, TopicParameter } from "../parameters.ts";
-import type { ServerSlot } from "../server-slot.ts";
-import { unknownTopic } from "./topics.ts";
 
 const badPosition = new HttpFailure(new Failure("invalid", "since: must be a position, as <epoch>:<offset>"));
 
@@ -27,64 +24,41 @@ const Query = t.Object({
   reverse: reverseParameter,
 });
 
-export function historyRoutes(context: HttpContext, server: ServerSlot) {
+export function historyRoute(context: HttpContext) {
   const { hub, config } = context;
-  return new Elysia()
-    .get(
-      "/topics/:topic/history",
-      async ({ params: { topic }, query }) => {
-        const page = orThrow(
-          await hub.history({
-            topic,
-            limit: Math.min(query.limit ?? bounds.historyPageDefault, bounds.historyPage),
-            bytesMax: config.backpressureLimitBytes / 2,
-            since: readSince(query.since),
-            reverse: query.reverse ?? false,
-          }),
-        );
-        return jsonAnswer(`{${encodeHistoryFields(topic, page.epoch, page.offset, page.publications)}}`);
-      },
-      {
-        params: TopicParameter,
-        query: Query,
-        detail: documented(
-          {
-            summary: "Read a topic's history",
-            description:
-              "A page in ascending order: the newest ones, or the first ones after `since`. If `since` is of another " +
-              "epoch than the answer, the page starts with the oldest that is kept. Of `chat` and `alerts` the newest " +
-              "`CHAT_HISTORY` and `ALERT_HISTORY` are shown whatever their age, although no client can resume from as far " +
-              "back.",
-            tag: tags.topics,
-            answer: HistoryAnswer,
-            errors: ["invalid", "rate_limited", "unavailable"],
-          },
-          { params: TopicParameter, query: Query },
-        ),
-      },
-    )
-    .delete(
-      "/topics/:topic/history",
-      async ({ params: { topic }, request }) => {
-        requireLocalCaller(request, server.get());
-        if (!orThrow(await hub.broker.clearHistory(topic))) throw unknownTopic;
-        const now = orThrow(await hub.broker.describe(topic));
-        return { topic, epoch: now?.epoch ?? null };
-      },
-      {
-        params: TopicParameter,
-        detail: documented(
-          {
-            summary: "Delete a topic's history",
-            description: "The topic goes on in a new epoch. Answers callers of this machine only.",
-            tag: tags.topics,
-            answer: HistoryDeletedAnswer,
-            errors: ["forbidden", "not_found", "invalid", "unavailable"],
-          },
-          { params: TopicParameter },
-        ),
-      },
-    );
+  return new Elysia().get(
+    "/topics/:topic/history",
+    async ({ params: { topic }, query }) => {
+      const page = orThrow(
+        await hub.history({
+          topic,
+          limit: Math.min(query.limit ?? bounds.historyPageDefault, bounds.historyPage),
+          bytesMax: config.backpressureLimitBytes / 2,
+          since: readSince(query.since),
+          reverse: query.reverse ?? false,
+        }),
+      );
+      return jsonAnswer(`{${encodeHistoryFields(topic, page.epoch, page.offset, page.publications)}}`);
+    },
+    {
+      params: TopicParameter,
+      query: Query,
+      detail: documented(
+        {
+          summary: "Read a topic's history",
+          description:
+            "A page in ascending order: the newest ones, or the first ones after `since`. If `since` is of another " +
+            "epoch than the answer, the page starts with the oldest that is kept. Of `chat` and `alerts` the newest " +
+            "`CHAT_HISTORY` and `ALERT_HISTORY` are shown whatever their age, although no client can resume from as far " +
+            "back.",
+          tag: tags.topics,
+          answer: HistoryAnswer,
+          errors: ["invalid", "rate_limited", "unavailable"],
+        },
+        { params: TopicParameter, query: Query },
+      ),
+    },
+  );
 }
 
 function readSince(text: string | undefined): Position | undefined {
