@@ -27,7 +27,11 @@ export class ClusterConnection implements RedisConnection {
     this.#options = options;
     this.#scripts = scripts;
     this.#events = events;
-    this.#watch = new TopologyWatch(options, (topology) => this.#adopt(topology));
+    this.#watch = new TopologyWatch(
+      options,
+      (topology) => this.#adopt(topology),
+      () => this.isUp,
+    );
   }
 
   /** All masters of the cluster are. */

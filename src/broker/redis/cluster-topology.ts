@@ -25,15 +25,20 @@ const retryEveryMs = 250;
 export class TopologyWatch {
   readonly #options: RedisOptions;
   readonly #changed: (topology: Topology) => void;
+  readonly #isWhole: () => boolean;
   #topology: Topology = noTopology;
   #refreshing: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #closed = false;
 
-  /** `changed` is called when the first one is known, and whenever slots have moved. */
-  constructor(options: RedisOptions, changed: (topology: Topology) => void) {
+  /**
+   * `changed` is called when the first one is known, and whenever slots have moved. While not `isWhole` it asks
+   * more often.
+   */
+  constructor(options: RedisOptions, changed: (topology: Topology) => void, isWhole: () => boolean) {
     this.#options = options;
     this.#changed = changed;
+    this.#isWhole = isWhole;
     void this.refresh();
   }
 
@@ -66,7 +71,7 @@ export class TopologyWatch {
       const isNew = !isSame(found, this.#topology);
       this.#topology = found;
       if (isNew) this.#changed(found);
-      this.#schedule(refreshEveryMs);
+      this.#schedule(this.#isWhole() ? refreshEveryMs : retryEveryMs);
       return;
     }
     this.#schedule(retryEveryMs);

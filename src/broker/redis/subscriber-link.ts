@@ -1,4 +1,5 @@
 import { createClient } from "redis";
+import { Canary } from "./canary.ts";
 import type { OnMessage } from "./ports.ts";
 import { type ClientOptions, destroyClient } from "./redis-link.ts";
 
@@ -21,11 +22,10 @@ export interface SubscriberPorts {
 }
 
 const connectDeadlineMs = 1000;
-const canaryEveryMs = 1000;
-/** Time without a message, the canary included, after which a connection counts as dead. */
-const silenceMaxMs = 2500;
 const backOffMinMs = 50;
 const backOffMaxMs = 400;
+/** Channels that a node of a cluster refused are asked for again after it. */
+const refusedAgainMs = 300;
 /** Channels in one command. */
 const chunk = 500;
 
@@ -56,20 +56,20 @@ export class SubscriberLink {
   #isReady = false;
   #isUp = false;
   #closed = false;
-  #heardAt = 0;
-  #canaries = 0;
-  #canaryHeard: (() => void)[] = [];
   #backOffMs = backOffMinMs;
   #retryTimer: NodeJS.Timeout | undefined;
-  readonly #canaryTimer: NodeJS.Timeout;
-  #checkedAt = performance.now();
+  readonly #canary: Canary;
   readonly #listener = (message: string, channel: string) => this.#receive(message, channel);
 
   constructor(options: SubscriberOptions, ports: SubscriberPorts) {
     this.#options = options;
     this.#ports = ports;
-    this.#canaryTimer = setInterval(() => this.#checkSilence(), canaryEveryMs);
-    this.#canaryTimer.unref();
+    this.#canary = new Canary({
+      publish: (message) => ports.publish(options.canary, message),
+      onSilent: (reason) => {
+        if (this.#client !== null) this.#broke(this.#client, reason);
+      },
+    });
     void this.#connect();
   }
 
@@ -104,19 +104,14 @@ export class SubscriberLink {
     this.#scheduleFlush();
   }
 
-  /** Resolves when a message that is sent now has come back; false when it has not within `deadlineMs`. */
-  async hearsItself(deadlineMs: number): Promise<boolean> {
-    const heard = new Promise<boolean>((resolve) => {
-      this.#canaryHeard.push(() => resolve(true));
-      setTimeout(resolve, deadlineMs, false).unref();
-    });
-    this.#sendCanary();
-    return heard;
+  /** Whether a message that is sent now comes back within the time. */
+  hearsItself(deadlineMs: number): Promise<boolean> {
+    return this.#canary.hearsItself(deadlineMs);
   }
 
   close(): void {
     this.#closed = true;
-    clearInterval(this.#canaryTimer);
+    this.#canary.stop();
     clearTimeout(this.#retryTimer);
     this.#drop();
     for (const { waiting } of this.#channels.values()) for (const resolve of waiting) resolve();
@@ -143,7 +138,7 @@ export class SubscriberLink {
       await this.#subscribeTo(client, [this.#options.canary]);
       clearTimeout(deadline);
       if (this.#client !== client) return;
-      this.#heardAt = performance.now();
+      this.#canary.setListening(true);
       this.#isReady = true;
       this.#toSubscribe.clear();
       this.#toUnsubscribe.clear();
@@ -186,8 +181,20 @@ export class SubscriberLink {
       ),
     );
     const confirmed = results.filter((channel) => channel !== null);
-    if (confirmed.length < channels.length) this.#ports.onMoved();
+    if (confirmed.length < channels.length)
+      this.#askAgain(channels.filter((_, index) => results[index] === null));
     return confirmed;
+  }
+
+  /** Whoever has these slots now takes the channels from here; until then this node may be right after all. */
+  #askAgain(channels: readonly string[]): void {
+    this.#ports.onMoved();
+    setTimeout(() => {
+      for (const channel of channels) {
+        if (this.#channels.get(channel)?.isConfirmed === false) this.#toSubscribe.add(channel);
+      }
+      this.#scheduleFlush();
+    }, refusedAgainMs).unref();
   }
 
   #confirmed(names: readonly string[]): void {
@@ -236,41 +243,9 @@ export class SubscriberLink {
   }
 
   #receive(message: string, channel: string): void {
-    this.#heardAt = performance.now();
-    if (channel === this.#options.canary) {
-      const heard = this.#canaryHeard;
-      this.#canaryHeard = [];
-      for (const resolve of heard) resolve();
-      return;
-    }
-    this.#channels.get(channel)?.listener(message, channel);
-  }
-
-  #checkSilence(): void {
-    const now = performance.now();
-    const late = now - this.#checkedAt - canaryEveryMs;
-    this.#checkedAt = now;
-    if (this.#client === null || !this.#isReady) return;
-    // This process was busy by itself: what it did not hear may be here, unread.
-    const wasBusy = late > canaryEveryMs / 2;
-    if (!wasBusy && now - this.#heardAt > silenceMaxMs) {
-      this.#broke(this.#client, "it has gone silent");
-      return;
-    }
-    this.#sendCanary();
-  }
-
-  #sendCanary(): void {
-    const client = this.#client;
-    this.#canaries++;
-    this.#ports.publish(this.#options.canary, String(this.#canaries)).then(
-      (receivers) => {
-        // Redis knows of no such subscription: what looks like one is gone.
-        if (receivers === 0 && client !== null && this.#isReady) this.#broke(client, "Redis has dropped it");
-      },
-      // Redis is out of reach; the silence will tell whether that goes for this connection too.
-      () => {},
-    );
+    this.#canary.noteMessage();
+    if (channel === this.#options.canary) this.#canary.noteCanary();
+    else this.#channels.get(channel)?.listener(message, channel);
   }
 
   #broke(client: Client, reason: string): void {
@@ -286,6 +261,7 @@ export class SubscriberLink {
   #drop(): void {
     const client = this.#client;
     this.#client = null;
+    this.#canary.setListening(false);
     this.#isReady = false;
     this.#isUp = false;
     for (const channel of this.#channels.values()) channel.isConfirmed = false;
