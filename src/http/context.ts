@@ -1,10 +1,14 @@
 import type { Server } from "bun";
+import type { Access } from "../auth/access.ts";
+import type { Identity } from "../auth/identity.ts";
+import type { Revoker } from "../auth/revoker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import type { Config } from "../config/index.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
+import type { Callers } from "./callers.ts";
 
 /** What the application needs of Bun's server. */
 export type RequestServer = Pick<Server<unknown>, "requestIP" | "timeout">;
@@ -52,6 +56,12 @@ export interface HttpContext {
   readonly users: UserRegistry;
   /** Users on all nodes. */
   readonly cluster: Cluster;
+  /** Who calls. */
+  readonly callers: Callers;
+  /** What they may do to topics. */
+  readonly access: Access;
+  /** Null: there are no tokens that could be revoked. */
+  readonly revoker: Revoker | null;
   readonly counters: HttpCounters;
   readonly metrics: HttpMetrics;
   readonly log: HttpLog;
@@ -67,5 +77,5 @@ export interface HttpContext {
   /** Connections open now. */
   readonly connections: () => { readonly websocket: number; readonly sse: number };
   /** Answers `GET /events`. The URL of a request without a valid `Host` is its path and query alone. */
-  readonly openEventStream: (request: Request, server: RequestServer) => Response | Failure;
+  readonly openEventStream: (request: Request, server: RequestServer, reader: Identity) => Response | Failure;
 }

@@ -1,9 +1,11 @@
+import type { Identity } from "../auth/identity.ts";
 import type { PublishResult } from "../broker/port.ts";
 import { errorTable } from "../core/errors.ts";
 import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { PublishRequest } from "../core/publication.ts";
 import { encodeAcceptedFields } from "../protocol/encode.ts";
+import { asCaller } from "./as-caller.ts";
 import type { HttpContext } from "./context.ts";
 import { jsonAnswer } from "./json-answer.ts";
 
@@ -13,11 +15,17 @@ export interface Result {
   readonly outcome: PublishResult;
 }
 
-type PublishingContext = Pick<HttpContext, "hub" | "counters">;
+type PublishingContext = Pick<HttpContext, "hub" | "counters" | "access">;
 
-/** Publishes, and counts it once it is accepted. */
-export function publish(context: PublishingContext, request: PublishRequest): MaybePromise<PublishResult> {
-  const outcome = context.hub.publish(request);
+/** Publishes for a caller who may, and counts it once it is accepted. */
+export function publish(
+  context: PublishingContext,
+  caller: Identity,
+  request: PublishRequest,
+): MaybePromise<PublishResult> {
+  const refusal = context.access(caller, "publish", request.topic);
+  if (refusal !== null) return refusal;
+  const outcome = context.hub.publish(asCaller(caller, request));
   if (outcome instanceof Promise) return outcome.then((settled) => counted(context, settled));
   return counted(context, outcome);
 }
@@ -25,12 +33,13 @@ export function publish(context: PublishingContext, request: PublishRequest): Ma
 /** Publishes all of them, in order; a Failure in their midst is its own result and stops nobody. */
 export function publishAll(
   context: PublishingContext,
+  caller: Identity,
   items: readonly (PublishRequest | { topic: string | undefined; failure: Failure })[],
 ): Promise<Result[]> {
   return Promise.all(
     items.map(async (item) => {
       if ("failure" in item) return { topic: item.topic, outcome: item.failure };
-      return { topic: item.topic, outcome: await publish(context, item) };
+      return { topic: item.topic, outcome: await publish(context, caller, item) };
     }),
   );
 }
@@ -53,8 +62,13 @@ function encodeResult({ counters }: PublishingContext, { topic, outcome }: Resul
   return JSON.stringify({ topic, error: { code, message } });
 }
 
-/** 503 if all failed: nothing was published, and each result says whether trying again may help. */
+/**
+ * 503 if all failed: nothing was published, and each result says whether trying again may help; 403 if it cannot,
+ * as none was allowed.
+ */
 function statusOf(results: readonly Result[]): number {
-  const anyAccepted = results.some(({ outcome }) => !(outcome instanceof Failure));
-  return anyAccepted || results.length === 0 ? 200 : errorTable.unavailable.status;
+  const isFailure = ({ outcome }: Result) => outcome instanceof Failure;
+  if (results.length === 0 || !results.every(isFailure)) return 200;
+  const isForbidden = ({ outcome }: Result) => outcome instanceof Failure && outcome.code === "forbidden";
+  return errorTable[results.every(isForbidden) ? "forbidden" : "unavailable"].status;
 }

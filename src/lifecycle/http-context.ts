@@ -1,4 +1,6 @@
+import { accessByGrants } from "../auth/access.ts";
 import { type Config, version } from "../config/index.ts";
+import { Callers } from "../http/callers.ts";
 import type { HttpContext, PageFile } from "../http/context.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -14,6 +16,7 @@ export function createHttpContext(
   ports: { telemetry: Telemetry; log: Log; pageFiles: readonly PageFile[] },
 ): HttpContext {
   const { counters } = ports.telemetry;
+  const { authenticator, revoker, withoutToken } = node.authentication;
   const eventStreamPorts = {
     eventStreams: node.eventStreams,
     admission: node.admission,
@@ -26,6 +29,9 @@ export function createHttpContext(
     hub: node.hub,
     users: node.users,
     cluster: node.cluster,
+    callers: new Callers(authenticator, accessByGrants, withoutToken),
+    access: accessByGrants,
+    revoker: authenticator.takesTokens ? revoker : null,
     counters,
     metrics: ports.telemetry,
     log: ports.log,
@@ -36,6 +42,7 @@ export function createHttpContext(
     drainState: () => (node.admission.isDraining ? "draining" : "ready"),
     countWebSocketSubscribers: (topic) => node.hub.subscribersByFormat(topic).json ?? 0,
     connections: () => ({ websocket: node.webSockets.open, sse: node.eventStreams.open }),
-    openEventStream: (request, server) => acceptEventStream(request, server, eventStreamPorts),
+    openEventStream: (request, server, reader) =>
+      acceptEventStream(request, server, reader, eventStreamPorts),
   };
 }

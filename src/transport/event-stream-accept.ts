@@ -1,4 +1,5 @@
 import type { Server } from "bun";
+import type { Identity } from "../auth/identity.ts";
 import { Failure } from "../core/failure.ts";
 import type { Admission, OnRefused } from "./admission.ts";
 import { readEventStreamRequest } from "./event-stream-request.ts";
@@ -17,6 +18,7 @@ export interface EventStreamAcceptPorts {
 export function acceptEventStream(
   request: Request,
   server: Pick<Server<unknown>, "requestIP" | "timeout">,
+  _reader: Identity,
   ports: EventStreamAcceptPorts,
 ): Response | Failure {
   const refusal = ports.admission.attempt(ports.admission.clientOf(request, server));

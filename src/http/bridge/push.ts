@@ -1,7 +1,9 @@
+import type { Identity } from "../../auth/identity.ts";
 import { Failure } from "../../core/failure.ts";
+import { userTopic } from "../../core/topic-name.ts";
 import type { HttpContext } from "../context.ts";
 import { publish } from "../publishing.ts";
-import { checkConnected, type PushBody, publicationFor, recipientsOf } from "./message.ts";
+import { checkConnected, type PushBody, publicationFor, type Recipients, recipientsOf } from "./message.ts";
 
 /** Where a push went: the topic of one recipient, and its position or that it has none. */
 export interface Pushed {
@@ -18,9 +20,16 @@ export interface ReadyPush {
   readonly userIds: readonly string[];
 }
 
-/** A Failure when one of the recipients is away. */
-export async function preparePush(context: HttpContext, body: PushBody): Promise<ReadyPush | Failure> {
+/** A Failure when the caller may not push to one of the recipients, or one is away. */
+export async function preparePush(
+  context: HttpContext,
+  caller: Identity,
+  body: PushBody,
+): Promise<ReadyPush | Failure> {
   const recipients = recipientsOf(body, context.config.publicAccounts);
+  // First: who may not push is not told who is there.
+  const refusal = refusePush(context, caller, recipients);
+  if (refusal !== null) return refusal;
   const absence = await checkConnected(recipients, context.cluster);
   return absence ?? { body, userIds: recipients.userIds };
 }
@@ -28,12 +37,13 @@ export async function preparePush(context: HttpContext, body: PushBody): Promise
 /** Publishes to every recipient's own topic. */
 export async function push(
   context: HttpContext,
+  caller: Identity,
   { body, userIds }: ReadyPush,
 ): Promise<readonly Pushed[] | Failure> {
   const pushed: Pushed[] = [];
   for (const userId of userIds) {
     const request = publicationFor(userId, body);
-    const outcome = await publish(context, request);
+    const outcome = await publish(context, caller, request);
     if (outcome instanceof Failure) return outcome;
     if (outcome === null) continue;
     const where =
@@ -41,4 +51,17 @@ export async function push(
     pushed.push({ user_id: userId, topic: request.topic, ...where });
   }
   return pushed;
+}
+
+/** Null: the caller may push to all of them, and ask them. */
+export function refusePush(
+  { access }: Pick<HttpContext, "access">,
+  caller: Identity,
+  { userIds }: Recipients,
+): Failure | null {
+  for (const userId of userIds) {
+    const refusal = access(caller, "publish", userTopic(userId));
+    if (refusal !== null) return refusal;
+  }
+  return null;
 }

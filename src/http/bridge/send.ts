@@ -1,9 +1,11 @@
+import type { Identity } from "../../auth/identity.ts";
 import { Failure } from "../../core/failure.ts";
 import type { RequestFailure } from "../../session/requests.ts";
 import type { HttpContext } from "../context.ts";
 import { HttpFailure } from "../http-failure.ts";
 import { AnswerStream } from "./answer-stream.ts";
 import { checkConnected, recipientsOf, type SendBody, timeoutMs } from "./message.ts";
+import { refusePush } from "./push.ts";
 
 const reasons: Readonly<Record<RequestFailure, string>> = {
   timeout: "No final answer came in time.",
@@ -11,11 +13,12 @@ const reasons: Readonly<Record<RequestFailure, string>> = {
   lost: "An answer was lost on the way from the node that took it.",
 };
 
-/** Asks the recipients' connections, and streams what they answer; `caller` aborts when the caller goes away. */
+/** Asks the recipients' connections, and streams what they answer; `callerGone` aborts when the caller goes away. */
 export async function answerSend(
   context: HttpContext,
+  caller: Identity,
   body: SendBody,
-  caller: AbortSignal,
+  callerGone: AbortSignal,
 ): Promise<Response> {
   const { cluster, config, users } = context;
   const correlationId = body.correlation_id ?? crypto.randomUUID();
@@ -24,6 +27,8 @@ export async function answerSend(
   const stream = new AnswerStream(config.backpressureLimitBytes, config.sseHeartbeatMs);
   const recipients = recipientsOf(body, config.publicAccounts);
   const { userIds } = recipients;
+  const refusal = refusePush(context, caller, recipients);
+  if (refusal !== null) throw new HttpFailure(refusal);
   const ask = () =>
     cluster.ask(
       userIds,
@@ -60,7 +65,7 @@ export async function answerSend(
   };
   stream.onGone(callerLeft);
   // While other nodes were asked, nobody read the stream that could have been missed.
-  if (caller.aborted) callerLeft();
+  if (callerGone.aborted) callerLeft();
   return new Response(stream.body, {
     headers: {
       "content-type": "text/event-stream; charset=utf-8",

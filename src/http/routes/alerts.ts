@@ -1,12 +1,14 @@
 import { Elysia, t } from "elysia";
 import Type, { type Static } from "typebox";
 import { Compile } from "typebox/compile";
+import type { Identity } from "../../auth/identity.ts";
 import { Failure } from "../../core/failure.ts";
 import type { PublishRequest } from "../../core/publication.ts";
 import { checkPublication, describeFirst } from "../../protocol/decode.ts";
 import { encodeLocalPublication, encodePublication } from "../../protocol/encode.ts";
 import { PublicationFrame } from "../../protocol/server-frames.ts";
 import { AlertsAnswer } from "../answer-schemas.ts";
+import { asCaller } from "../as-caller.ts";
 import { bodySchema } from "../body-schema.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
@@ -43,7 +45,7 @@ function alertRequest({ message, ...rest }: Static<typeof AlertBody>): PublishRe
 export function alertsRoutes(context: HttpContext) {
   const read = (body: JsonBody) => readAlert(body, context.config.maxFrameBytes);
   return new Elysia()
-    .post("/alerts", async ({ body }) => createAlert(context, body), {
+    .post("/alerts", async ({ body, request }) => createAlert(context, context.callers.of(request), body), {
       body: bodySchema<PublishRequest>(AlertBody, { message: "Disk almost full", severity: "high" }, read),
       parse: jsonParser(context),
       detail: documented({
@@ -58,7 +60,8 @@ export function alertsRoutes(context: HttpContext) {
     })
     .get(
       "/alerts/history",
-      async ({ query }) => {
+      async ({ query, request }) => {
+        context.callers.require(request, "history", topic);
         const kept = orThrow(await context.hub.broker.kept(topic));
         const limit = query.limit ?? kept.length;
         const frames = limit === 0 ? [] : kept.slice(-limit).map(({ publication }) => publication.frame);
@@ -87,8 +90,9 @@ function readAlert({ value, bytes }: JsonBody, maxFrameBytes: number): PublishRe
   return checkPublication(request) ?? checkSize(request, bytes, { maxFrameBytes }) ?? request;
 }
 
-async function createAlert(context: HttpContext, request: PublishRequest): Promise<Response> {
-  const outcome = orThrow(await publish(context, request));
+async function createAlert(context: HttpContext, caller: Identity, given: PublishRequest): Promise<Response> {
+  const request = asCaller(caller, given);
+  const outcome = orThrow(await publish(context, caller, request));
   const alert =
     outcome === "local"
       ? encodeLocalPublication(request, Date.now())

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import Type from "typebox";
+import type { Identity } from "../../auth/identity.ts";
 import { Failure } from "../../core/failure.ts";
 import { BridgeBatchAnswer, PushAnswer } from "../answer-schemas.ts";
 import { bodySchema } from "../body-schema.ts";
@@ -64,16 +65,16 @@ const notABatch = new Failure("invalid", "body: must be a JSON array, or an obje
 
 /** The bridge between services that speak HTTP and users who are connected. */
 export function bridgeRoutes(context: HttpContext, server: ServerSlot) {
-  const { config } = context;
+  const { callers, config } = context;
   const parse = jsonParser(context);
   const readOne = ({ value, bytes }: JsonBody) => readPush(value, bytes, config);
   return new Elysia()
-    .post(`${config.ssePath}/push`, ({ body }) => answerPush(context, body), {
+    .post(`${config.ssePath}/push`, ({ body, request }) => answerPush(context, callers.of(request), body), {
       body: bodySchema<PushBody>(PushBody, examples.push, readOne),
       parse,
       detail: documented(pushText),
     })
-    .post(config.sseBatchPath, ({ body }) => answerBatch(context, body), {
+    .post(config.sseBatchPath, ({ body, request }) => answerBatch(context, callers.of(request), body), {
       body: bodySchema<Batch>(BatchBody, [examples.push], (body) => readBatch(body, config.batchMax)),
       parse,
       detail: documented(batchText),
@@ -83,7 +84,7 @@ export function bridgeRoutes(context: HttpContext, server: ServerSlot) {
       ({ body, request }) => {
         const original = originalOf(request);
         server.get().timeout(original, 0);
-        return answerSend(context, body, original.signal);
+        return answerSend(context, callers.of(request), body, original.signal);
       },
       {
         body: bodySchema<SendBody>(SendBody, examples.send, (body) => readSend(body, config)),
@@ -93,8 +94,9 @@ export function bridgeRoutes(context: HttpContext, server: ServerSlot) {
     );
 }
 
-async function answerPush(context: HttpContext, body: PushBody): Promise<object> {
-  const pushed = orThrow(await push(context, orThrow(await preparePush(context, body))));
+async function answerPush(context: HttpContext, caller: Identity, body: PushBody): Promise<object> {
+  const ready = orThrow(await preparePush(context, caller, body));
+  const pushed = orThrow(await push(context, caller, ready));
   const [first] = pushed;
   const { user_id: _, ...position } = first!;
   const answer = { status: "success", ...position };
@@ -117,18 +119,22 @@ function readBatch({ value, bytes }: JsonBody, batchMax: number): Batch | Failur
   return { messages, bytes };
 }
 
-async function answerBatch(context: HttpContext, { messages, bytes }: Batch): Promise<object> {
+async function answerBatch(
+  context: HttpContext,
+  caller: Identity,
+  { messages, bytes }: Batch,
+): Promise<object> {
   const results: object[] = [];
   // All at once: where other nodes are to be asked who is connected, it is one question.
   const prepared = await Promise.all(
     messages.map((message) => {
       const body = readPush(message, bytes, context.config);
-      return body instanceof Failure ? body : preparePush(context, body);
+      return body instanceof Failure ? body : preparePush(context, caller, body);
     }),
   );
   for (const [index, message] of messages.entries()) {
     const ready = prepared[index]!;
-    const pushed = ready instanceof Failure ? ready : await push(context, ready);
+    const pushed = ready instanceof Failure ? ready : await push(context, caller, ready);
     const userId = (message as { user_id?: unknown } | null)?.user_id;
     const named = typeof userId === "string" ? { user_id: userId.slice(0, 255) } : {};
     if (pushed instanceof Failure) {

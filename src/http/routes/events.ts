@@ -42,14 +42,14 @@ const text = {
   ],
 } as const;
 
-export function eventsRoute({ openEventStream }: HttpContext, server: ServerSlot) {
+export function eventsRoute({ callers, openEventStream }: HttpContext, server: ServerSlot) {
   return (
     new Elysia()
       .get(
         "/events",
-        ({ request }) => {
-          const answer = openEventStream(originalOf(request), server.get());
-          return orThrow(answer);
+        async ({ request }) => {
+          const reader = await callers.identifyReader(request, new URL(request.url).searchParams);
+          return orThrow(openEventStream(originalOf(request), server.get(), reader));
         },
         { detail: documented(text) },
       )

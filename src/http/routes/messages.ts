@@ -13,14 +13,21 @@ export async function recentMessages({ config, hub }: HttpContext): Promise<stri
 }
 
 export function messagesRoute(context: HttpContext) {
-  return new Elysia().get("/messages", async () => ({ recent_messages: await recentMessages(context) }), {
-    detail: documented({
-      summary: "The recent notifications",
-      description: "Their texts, oldest first: what a new connection is brought up to date with.",
-      tag: tags.topics,
-      answer: MessagesAnswer,
-    }),
-  });
+  return new Elysia().get(
+    "/messages",
+    async ({ request }) => {
+      context.callers.require(request, "subscribe", notificationsTopic);
+      return { recent_messages: await recentMessages(context) };
+    },
+    {
+      detail: documented({
+        summary: "The recent notifications",
+        description: "Their texts, oldest first: what a new connection is brought up to date with.",
+        tag: tags.topics,
+        answer: MessagesAnswer,
+      }),
+    },
+  );
 }
 
 /** A notification may have data alone. */

@@ -7,23 +7,37 @@ const json = "application/json";
 const plainText = "text/plain";
 const openMetrics = "application/openmetrics-text";
 
-export function metricsRoutes({ metrics }: HttpContext) {
+export function metricsRoutes({ callers, metrics }: HttpContext) {
   return new Elysia()
-    .get("/metrics", ({ request }) => answer(metrics, request, [json, plainText, openMetrics]), {
-      detail: documented({
-        summary: "Metrics",
-        description: "JSON unless `Accept` ranks one of Prometheus' formats above it, as scrapers do.",
-        tag: tags.server,
-        contentTypes: [json, plainText, openMetrics],
-      }),
-    })
-    .get("/metrics/prometheus", ({ request }) => answer(metrics, request, [plainText, openMetrics]), {
-      detail: documented({
-        summary: "Metrics for Prometheus",
-        tag: tags.server,
-        contentTypes: [plainText, openMetrics],
-      }),
-    });
+    .get(
+      "/metrics",
+      ({ request }) => {
+        callers.requireInsight(request);
+        return answer(metrics, request, [json, plainText, openMetrics]);
+      },
+      {
+        detail: documented({
+          summary: "Metrics",
+          description: "JSON unless `Accept` ranks one of Prometheus' formats above it, as scrapers do.",
+          tag: tags.server,
+          contentTypes: [json, plainText, openMetrics],
+        }),
+      },
+    )
+    .get(
+      "/metrics/prometheus",
+      ({ request }) => {
+        callers.requireInsight(request);
+        return answer(metrics, request, [plainText, openMetrics]);
+      },
+      {
+        detail: documented({
+          summary: "Metrics for Prometheus",
+          tag: tags.server,
+          contentTypes: [plainText, openMetrics],
+        }),
+      },
+    );
 }
 
 async function answer(

@@ -3,10 +3,11 @@ import { NodesAnswer } from "../answer-schemas.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
 
-export function nodesRoute({ cluster }: HttpContext) {
+export function nodesRoute({ callers, cluster }: HttpContext) {
   return new Elysia().get(
     "/nodes",
-    () => {
+    ({ request }) => {
+      callers.requireInsight(request);
       const now = Date.now();
       const nodes = cluster.nodes().map((facts) => ({
         ...facts,

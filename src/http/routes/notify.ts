@@ -50,10 +50,10 @@ const text = {
 export function notifyRoute(context: HttpContext) {
   return new Elysia().post(
     "/notify",
-    async ({ body, query }) => {
+    async ({ body, query, request: asked }) => {
       const request = orThrow(toRequest(body, query.message));
       orThrow(checkSize(request, body.bytes + Buffer.byteLength(query.message ?? ""), context.config));
-      orThrow(await publish(context, request));
+      orThrow(await publish(context, context.callers.of(asked), request));
       const clients = await context.cluster.countNotificationReaders();
       return { status: "success", message: `Notification sent to ${clients} clients` };
     },

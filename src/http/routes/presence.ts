@@ -6,11 +6,13 @@ import { documented, tags } from "../documentation.ts";
 import { orThrow } from "../http-failure.ts";
 import { TopicParameter } from "../parameters.ts";
 
-export function presenceRoute({ hub, config }: HttpContext) {
+export function presenceRoute({ callers, hub, config }: HttpContext) {
   return new Elysia().get(
     "/topics/:topic/presence",
-    async ({ params: { topic } }) =>
-      presenceAnswer(topic, orThrow(await hub.broker.presence(topic)), config.presenceMembersMax),
+    async ({ params: { topic }, request }) => {
+      callers.require(request, "presence", topic);
+      return presenceAnswer(topic, orThrow(await hub.broker.presence(topic)), config.presenceMembersMax);
+    },
     {
       params: TopicParameter,
       detail: documented(
@@ -18,7 +20,7 @@ export function presenceRoute({ hub, config }: HttpContext) {
           summary: "Show who reads a topic",
           tag: tags.topics,
           answer: PresenceAnswerSchema,
-          errors: ["invalid", "unavailable"],
+          errors: ["forbidden", "invalid", "unavailable"],
         },
         { params: TopicParameter },
       ),

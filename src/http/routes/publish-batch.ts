@@ -43,7 +43,8 @@ export function publishBatchRoute(context: HttpContext) {
   const body = bodySchema<Item[]>(BatchBody, example, (received) => readBatch(received, context.config));
   return new Elysia().post(
     "/publish/batch",
-    async ({ body }) => answerResults(context, await publishAll(context, body)),
+    async ({ body, request }) =>
+      answerResults(context, await publishAll(context, context.callers.of(request), body)),
     { body, parse: jsonParser(context), detail: documented(text) },
   );
 }

@@ -1,4 +1,5 @@
 import { Elysia } from "elysia";
+import type { Identity } from "../../auth/identity.ts";
 import type { PublishResult } from "../../broker/port.ts";
 import type { MaybePromise } from "../../core/maybe-promise.ts";
 import { encodeAcceptedFields } from "../../protocol/encode.ts";
@@ -30,18 +31,26 @@ export function publishRoute(context: HttpContext) {
   const body = bodySchema<PublishOrder>(PublishBody, example, ({ value, bytes }) =>
     readPublishOrder(value, bytes, context.config),
   );
-  return new Elysia().post("/publish", ({ body }) => answer(context, body), {
-    body,
-    parse: jsonParser(context),
-    detail: documented(text),
-  });
+  return new Elysia().post(
+    "/publish",
+    ({ body, request }) => answer(context, context.callers.of(request), body),
+    {
+      body,
+      parse: jsonParser(context),
+      detail: documented(text),
+    },
+  );
 }
 
 /** In place where the broker answers in place: nothing is waited for that is there already. */
-function answer(context: HttpContext, { requests, many }: PublishOrder): MaybePromise<Response> {
-  if (many) return publishAll(context, requests).then((results) => answerResults(context, results));
+function answer(
+  context: HttpContext,
+  caller: Identity,
+  { requests, many }: PublishOrder,
+): MaybePromise<Response> {
+  if (many) return publishAll(context, caller, requests).then((results) => answerResults(context, results));
   const request = requests[0]!;
-  const outcome = publish(context, request);
+  const outcome = publish(context, caller, request);
   if (outcome instanceof Promise) return outcome.then((settled) => answerOne(request.topic, settled));
   return answerOne(request.topic, outcome);
 }

@@ -5,7 +5,14 @@ import { documented, tags } from "../documentation.ts";
 import { statusOf } from "../status.ts";
 
 export function statusRoute(context: HttpContext) {
-  return new Elysia().get("/status", () => statusOf(context), {
-    detail: documented({ summary: "Status", tag: tags.server, answer: StatusAnswer }),
-  });
+  return new Elysia().get(
+    "/status",
+    ({ request }) => {
+      context.callers.requireInsight(request);
+      return statusOf(context);
+    },
+    {
+      detail: documented({ summary: "Status", tag: tags.server, answer: StatusAnswer }),
+    },
+  );
 }

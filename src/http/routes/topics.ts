@@ -22,8 +22,10 @@ export function topicsRoutes(context: HttpContext) {
   return new Elysia()
     .get(
       "/topics",
-      async ({ query: { prefix = "", limit = topicsDefault } }) => {
-        const topics = orThrow(await broker.topics(prefix, Math.min(limit, topicsMax)));
+      async ({ query: { prefix = "", limit = topicsDefault }, request }) => {
+        const caller = context.callers.of(request);
+        const all = orThrow(await broker.topics(prefix, Math.min(limit, topicsMax)));
+        const topics = all.filter(({ topic }) => context.access(caller, "subscribe", topic) === null);
         return { topics: topics.map((topic) => withSubscribers(context, topic)) };
       },
       {
@@ -42,7 +44,8 @@ export function topicsRoutes(context: HttpContext) {
     )
     .get(
       "/topics/:topic",
-      async ({ params }) => {
+      async ({ params, request }) => {
+        context.callers.require(request, "subscribe", params.topic);
         const topic = orThrow(await broker.describe(params.topic));
         if (topic === null) throw unknownTopic;
         return withSubscribers(context, topic);

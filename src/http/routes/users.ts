@@ -13,7 +13,6 @@ import { documented, tags } from "../documentation.ts";
 import { HttpFailure, orThrow } from "../http-failure.ts";
 import type { JsonBody } from "../json-body.ts";
 import { jsonParser } from "../json-parser.ts";
-import { requireLocalCaller } from "../local-caller.ts";
 import { UserParameter } from "../parameters.ts";
 import type { ServerSlot } from "../server-slot.ts";
 
@@ -29,7 +28,8 @@ const noWebSocket = new HttpFailure(
   new Failure("not_found", "The user has no WebSocket open: what an event stream reads is in its address."),
 );
 
-const localOnly = "Answers callers of this machine only.";
+const localOnly =
+  "Needs an API key of the scope admin; in open mode it answers callers of this machine only.";
 const errors = ["bad_request", "forbidden", "too_large", "invalid", "unavailable"] as const;
 
 const disconnectText = {
@@ -57,7 +57,7 @@ const unsubscribeText = {
 } as const;
 
 export function usersRoute(context: HttpContext, server: ServerSlot) {
-  const { cluster, config } = context;
+  const { callers, cluster, config } = context;
   const body = bodySchema<string[]>(TopicsBody, { topics: ["news"] }, (read) =>
     readTopics(read, config.topicsPerConnectionMax),
   );
@@ -67,7 +67,7 @@ export function usersRoute(context: HttpContext, server: ServerSlot) {
     .post(
       "/users/:id/disconnect",
       async ({ params: { id }, request }) => {
-        requireLocalCaller(request, server.get());
+        callers.requireAdministrator(request, server.get());
         const reached = orThrow(await cluster.disconnect(id, "forbidden"));
         return { user_id: id, disconnected: reached.connections, ...unansweredOf(reached) };
       },
@@ -76,7 +76,7 @@ export function usersRoute(context: HttpContext, server: ServerSlot) {
     .post(
       "/users/:id/subscribe",
       ({ params: { id }, request, body: topics }) => {
-        requireLocalCaller(request, server.get());
+        callers.requireAdministrator(request, server.get());
         return answer(id, topics, cluster.subscribe(id, topics));
       },
       { ...options, detail: documented(subscribeText, params) },
@@ -84,7 +84,7 @@ export function usersRoute(context: HttpContext, server: ServerSlot) {
     .post(
       "/users/:id/unsubscribe",
       ({ params: { id }, request, body: topics }) => {
-        requireLocalCaller(request, server.get());
+        callers.requireAdministrator(request, server.get());
         return answer(id, topics, cluster.unsubscribe(id, topics));
       },
       { ...options, detail: documented(unsubscribeText, params) },
