@@ -22,7 +22,8 @@ export interface EntrancePorts {
 /** How long a position beyond the topic's top is believed: its publication may be on its way to this node. */
 const lagPatienceMs = 1000;
 
-const notAnswered = new Failure("conflict", "The subscription was ended before it was answered.");
+/** How a wait ends that its subscriber has ended. */
+export const notAnswered = new Failure("conflict", "The subscription was ended before it was answered.");
 
 /** Where subscribers come into topics, each without missing or repeating anything. */
 export class Entrance {

@@ -82,7 +82,7 @@ function subscribe(session: Session, command: CommandOf<"subscribe">): void {
     return;
   }
   for (const topic of topics) {
-    session.whenTaken(() => {
+    session.flow.whenTaken(() => {
       session.inOrder(topic, () => session.subscribe(command.id, topic, undefined));
     });
   }
@@ -107,32 +107,37 @@ function publish(session: Session, command: CommandOf<"publish">): void {
 }
 
 function history(session: Session, command: CommandOf<"history">): MaybePromise<void> {
-  const page = session.context.hub.history({
+  const { hub, limits } = session.context;
+  const query = {
     topic: command.topic,
     limit: Math.min(command.limit ?? bounds.historyPageDefault, bounds.historyPage),
-    bytesMax: session.context.limits.backpressureLimitBytes / 2,
+    bytesMax: limits.backpressureLimitBytes / 2,
     since: command.since,
-  });
-  const answer = (settled: Awaited<typeof page>) => {
-    if (settled instanceof Failure) {
-      session.fail(command.id, settled);
-      return;
-    }
-    const fields = encodeHistoryFields(command.topic, settled.epoch, settled.offset, settled.publications);
-    session.send(encodeHistory(command.id, fields));
   };
-  return page instanceof Promise ? page.then(answer) : answer(page);
+  return session.ask(
+    () => hub.history(query),
+    (page) => {
+      if (page instanceof Failure) {
+        session.fail(command.id, page);
+        return;
+      }
+      const fields = encodeHistoryFields(command.topic, page.epoch, page.offset, page.publications);
+      session.send(encodeHistory(command.id, fields));
+    },
+  );
 }
 
 function presence(session: Session, command: CommandOf<"presence">): MaybePromise<void> {
-  const found = session.context.hub.broker.presence(command.topic);
-  const answer = (settled: Awaited<typeof found>) => {
-    if (settled instanceof Failure) {
-      session.fail(command.id, settled);
-      return;
-    }
-    const { presenceMembersMax } = session.context.limits;
-    session.send(encodePresence(command.id, presenceAnswer(command.topic, settled, presenceMembersMax)));
-  };
-  return found instanceof Promise ? found.then(answer) : answer(found);
+  const { hub, limits } = session.context;
+  return session.ask(
+    () => hub.broker.presence(command.topic),
+    (found) => {
+      if (found instanceof Failure) {
+        session.fail(command.id, found);
+        return;
+      }
+      const answer = presenceAnswer(command.topic, found, limits.presenceMembersMax);
+      session.send(encodePresence(command.id, answer));
+    },
+  );
 }

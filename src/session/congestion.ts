@@ -1,6 +1,6 @@
 /**
- * What waits until a client has taken what it was sent, in order. What a waiting run adds itself comes before
- * the others: it is a part of it.
+ * What waits until a client has been welcomed, or has taken what it was sent; in order. What a waiting run adds
+ * itself comes before the others: it is a part of it.
  */
 export class Congestion {
   readonly #waiting: (() => void)[] = [];

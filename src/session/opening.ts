@@ -1,31 +1,58 @@
-import { Failure } from "../core/failure.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Publication } from "../core/publication.ts";
 import { encodeWelcome, type TopicState, topicState } from "../protocol/encode.ts";
 import { type Handshake, sincePosition } from "./handshake.ts";
-import { notificationsTopic, recentOf } from "./recent.ts";
+import { withPatience } from "./patience.ts";
+import { askForRecent, notificationsTopic, type Recent, recentBefore } from "./recent.ts";
 import type { Session } from "./session.ts";
 
-/** Sends the recent notifications, from before the place where the live ones start. */
-function bringUpToDate(session: Session, states: readonly TopicState[]): void {
-  const { clock, hub, limits } = session.context;
-  const state = states.find(({ topic }) => topic === notificationsTopic);
-  if (state === undefined) return;
-  const kept = hub.broker.kept(notificationsTopic);
-  if (kept instanceof Promise || kept instanceof Failure) return;
-  const recent = recentOf(kept, limits.recent, clock.now());
-  // An offset of another epoch would say something false.
-  const told = recent.filter(
-    ({ epoch, publication }) => epoch === state.epoch && publication.offset <= state.offset,
-  );
-  session.replay(told.map(({ publication }) => publication));
+/** What is there when a client is welcomed. */
+interface Prepared {
+  readonly recent: Recent | null;
+  /** Some topics had no answer of the broker for as long as a client is made to wait. */
+  readonly isLate: boolean;
 }
 
 /**
  * Subscribes a new session to its topics and welcomes it, in one block: what is published next follows what
- * `welcome` says. Topics whose replays would be too much at once follow as `subscribed`, when the client has
- * taken the others.
+ * `welcome` says. Where the broker has to be asked for that the client waits, though not for long: a topic that
+ * takes longer follows as `subscribed`, as do those whose replays would be too much at once.
  */
 export function openSession(session: Session, handshake: Handshake): void {
+  const { hub, scheduler } = session.context;
+  const hold = hub.hold(handshake.topics);
+  const prepared = prepare(session, handshake, hold.ready);
+  if (!(prepared instanceof Promise)) {
+    welcome(session, handshake, { recent: prepared, isLate: false });
+    hold.release();
+    return;
+  }
+  let recent: Recent | null = null;
+  let isLate = true;
+  const done = prepared.then((settled) => {
+    recent = settled;
+    isLate = false;
+  });
+  session.flow.beginOpening();
+  // First of all that waits: whatever the client asks meanwhile comes behind it.
+  session.flow.whenTaken(() => welcome(session, handshake, { recent, isLate }));
+  void withPatience(scheduler, done).then(() => {
+    session.flow.opened();
+    hold.release();
+  });
+}
+
+/** What the client is to be brought up to date with, once its topics can be entered in place. */
+function prepare(
+  session: Session,
+  handshake: Handshake,
+  ready: Promise<unknown> | null,
+): MaybePromise<Recent | null> {
+  const ask = () => (handshake.byDefault ? askForRecent(session.context.hub) : null);
+  return ready === null ? ask() : ready.then(ask);
+}
+
+function welcome(session: Session, handshake: Handshake, { recent, isLate }: Prepared): void {
   const { context } = session;
   const states: TopicState[] = [];
   const replays: (readonly Publication[])[] = [];
@@ -54,8 +81,9 @@ export function openSession(session: Session, handshake: Handshake): void {
         for (const publication of answer.replay) replayBytes += publication.bytes;
       },
     );
-    // The lane keeps the client's own commands on this topic behind its opening.
-    if (entered instanceof Promise) session.inOrder(topic, () => entered);
+    // The lane keeps the client's own commands on this topic behind its opening. They have waited long enough if
+    // the broker did not answer in time.
+    if (entered instanceof Promise && !isLate) session.inOrder(topic, () => entered);
   }
   welcomed = true;
   session.send(
@@ -70,12 +98,19 @@ export function openSession(session: Session, handshake: Handshake): void {
     }),
   );
   for (const replay of replays) session.replay(replay);
-  if (handshake.byDefault) bringUpToDate(session, states);
+  if (recent !== null) bringUpToDate(session, states, recent);
   for (const topic of later) {
-    session.whenTaken(() => {
+    session.flow.whenTaken(() => {
       session.inOrder(topic, () =>
         session.subscribe(undefined, topic, sincePosition(handshake.since, topic)),
       );
     });
   }
+}
+
+/** Sends the recent notifications, from before the place where the live ones start. */
+function bringUpToDate(session: Session, states: readonly TopicState[], recent: Recent): void {
+  const { clock, hub, limits } = session.context;
+  const state = states.find(({ topic }) => topic === notificationsTopic);
+  if (state !== undefined) session.replay(recentBefore(state, recent, hub, limits.recent, clock.now()));
 }

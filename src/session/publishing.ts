@@ -11,11 +11,14 @@ export const notAuthorized = new Failure("forbidden", "You are not authorized");
 
 /** Publishes for the session's client, and acknowledges if it gave an id. */
 export function publishAs(session: Session, id: CommandId | undefined, request: PublishRequest): void {
-  if (session.isBusy(request.topic)) session.inOrder(request.topic, () => publishNow(session, id, request));
-  else {
-    const pending = publishNow(session, id, request);
-    if (pending instanceof Promise) session.inOrder(request.topic, () => pending);
+  const { flow } = session;
+  const { topic } = request;
+  if (flow.holdsUpShared(topic)) {
+    flow.queueShared(topic, () => publishNow(session, id, request));
+    return;
   }
+  const pending = publishNow(session, id, request);
+  if (pending instanceof Promise) flow.begunShared(topic, pending);
 }
 
 function publishNow(

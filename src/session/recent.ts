@@ -1,4 +1,9 @@
 import type { KeptPublication } from "../broker/port.ts";
+import { Failure } from "../core/failure.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { Position } from "../core/position.ts";
+import type { Publication } from "../core/publication.ts";
+import type { Hub } from "../hub/hub.ts";
 
 /** Topic of the notifications that a new connection is brought up to date with. */
 export const notificationsTopic = "notifications";
@@ -17,4 +22,40 @@ export function recentOf(
 ): readonly KeptPublication[] {
   if (limits.count === 0) return [];
   return kept.filter(({ publication }) => publication.ts > now - limits.ttlMs).slice(-limits.count);
+}
+
+/** The notifications that are kept, as the broker answered some time ago. */
+export interface Recent {
+  readonly kept: readonly KeptPublication[];
+  /** How far this node's readers had come when it was asked; null: nothing has happened since. */
+  readonly askedAt: Position | null;
+}
+
+/** Asks the broker for the notifications that are kept; none where it cannot say. */
+export function askForRecent(hub: Hub): MaybePromise<Recent> {
+  const askedAt = hub.positionOf(notificationsTopic);
+  const kept = hub.broker.kept(notificationsTopic);
+  if (kept instanceof Promise) return kept.then((settled) => ({ kept: listed(settled), askedAt }));
+  return { kept: listed(kept), askedAt: null };
+}
+
+/** The recent ones up to the place where a client's live ones start, without a hole before it. */
+export function recentBefore(
+  start: Position,
+  recent: Recent,
+  hub: Hub,
+  limits: RecentLimits,
+  now: number,
+): readonly Publication[] {
+  const { epoch, offset } = start;
+  // An offset of another epoch would say something false.
+  const told = recent.kept.filter((kept) => kept.epoch === epoch && kept.publication.offset <= offset);
+  const last = told.at(-1)?.publication.offset ?? 0;
+  const since = recent.askedAt === null ? [] : hub.handedSince(notificationsTopic, recent.askedAt);
+  for (const publication of since) if (publication.offset > last) told.push({ epoch, publication });
+  return recentOf(told, limits, now).map(({ publication }) => publication);
+}
+
+function listed(kept: readonly KeptPublication[] | Failure): readonly KeptPublication[] {
+  return kept instanceof Failure ? [] : kept;
 }

@@ -3,6 +3,7 @@ import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
+import { notAnswered } from "../hub/entrance.ts";
 import type { OnJoined, Subscriber } from "../hub/ports.ts";
 import { decodeText } from "../protocol/decode.ts";
 import {
@@ -15,24 +16,25 @@ import {
 import type { CommandId } from "../protocol/schemas.ts";
 import { BadFrames } from "./bad-frames.ts";
 import { runChat } from "./chat.ts";
-import { CommandLanes, type Run } from "./command-lanes.ts";
+import { CommandFlow } from "./command-flow.ts";
+import type { Run } from "./command-lanes.ts";
 import { runCommand } from "./commands.ts";
-import { Congestion } from "./congestion.ts";
 import type { SessionContext } from "./context.ts";
 import type { Handshake, Role } from "./handshake.ts";
+import { LateAnswers } from "./late-answers.ts";
 import type { Link } from "./link.ts";
+import { withPatience } from "./patience.ts";
 import type { UserConnection } from "./user-registry.ts";
 
 /** Index of the JSON wire format among the hub's fan-outs. */
 const jsonFormat = 0;
 
-/** Share of the backpressure limit beyond which a client must first take what it has been sent. */
-const congestedShare = 1 / 4;
-
 const binaryRefused = new Failure(
   "bad_request",
   "Binary frames are not understood: send text frames of JSON.",
 );
+
+const brokeOff = new Failure("internal", "A command broke off on the server: its outcome is unknown.");
 
 /**
  * One WebSocket connection's state machine: opened with a handshake, fed with frames, closed once. It keeps
@@ -47,14 +49,13 @@ export class Session implements Subscriber, UserConnection {
   /** Who its publications are from. */
   readonly sender: string;
   readonly context: SessionContext;
+  /** When its commands run. */
+  readonly flow: CommandFlow;
   readonly #link: Link;
   readonly #topics = new Set<string>();
-  /** What waits until the client has taken what it was sent; null: nothing. */
-  #congestion: Congestion | null = null;
-  /** Commands that wait for the broker; null: none ever did. */
-  #lanes: CommandLanes | null = null;
+  /** Null: nothing was asked for yet. */
+  #lateAnswers: LateAnswers | null = null;
   #badFrames: BadFrames | null = null;
-  #reading = true;
   #closed = false;
 
   constructor(id: string, handshake: Handshake, context: SessionContext, link: Link) {
@@ -64,6 +65,7 @@ export class Session implements Subscriber, UserConnection {
     this.sender = handshake.userId ?? handshake.name ?? `guest-${id.slice(0, 6)}`;
     this.context = context;
     this.#link = link;
+    this.flow = new CommandFlow(link, context.limits, () => this.fail(undefined, brokeOff));
     context.users.add(this);
   }
 
@@ -73,8 +75,8 @@ export class Session implements Subscriber, UserConnection {
     const { counters } = this.context;
     counters.framesReceived++;
     counters.bytesReceived += text.length;
-    if (this.#congestion === null && !this.isCongested) this.#handle(text);
-    else this.whenTaken(() => this.#handle(text));
+    if (this.flow.isFree) this.#handle(text);
+    else this.flow.whenTaken(() => this.#handle(text));
   }
 
   /** One binary frame from the client: refused. */
@@ -82,15 +84,14 @@ export class Session implements Subscriber, UserConnection {
     const { counters } = this.context;
     counters.framesReceived++;
     counters.bytesReceived += bytes;
-    this.#bad(undefined, binaryRefused);
+    this.flow.whenTaken(() => this.#bad(undefined, binaryRefused));
   }
 
   /** Leaves everything. Called once by the transport, whoever closed. */
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.#congestion = null;
-    this.#lanes?.clear();
+    this.flow.close();
     this.context.users.remove(this);
     this.context.requests.left(this);
     for (const topic of this.#topics) this.context.hub.unsubscribe(this, topic);
@@ -102,7 +103,7 @@ export class Session implements Subscriber, UserConnection {
   }
 
   tell(_type: string, frame: string): void {
-    this.send(frame);
+    this.#onceWelcomed(() => this.send(frame));
   }
 
   send(text: string): void {
@@ -135,7 +136,10 @@ export class Session implements Subscriber, UserConnection {
     this.replay(replay);
   }
 
-  /** Enters a topic it is not in; `joined` answers the client. */
+  /**
+   * Enters a topic it is not in; `joined` answers the client. Where the broker makes it wait for long the promise
+   * is kept before that, so that what the client asks of the topic meanwhile gets its answer.
+   */
   enter(
     id: CommandId | undefined,
     topic: string,
@@ -153,9 +157,13 @@ export class Session implements Subscriber, UserConnection {
       return;
     }
     this.#topics.add(topic);
-    const result = this.context.hub.subscribe(this, topic, since, joined);
-    if (result instanceof Promise) return result.then((failure) => this.#entered(id, topic, failure));
-    this.#entered(id, topic, result);
+    const { hub, scheduler } = this.context;
+    const result = hub.subscribe(this, topic, since, joined, undefined, (admit) =>
+      this.flow.whenTaken(() => admit()),
+    );
+    if (!(result instanceof Promise)) return this.#entered(id, topic, result);
+    const entered = result.then((failure) => this.#entered(id, topic, failure));
+    return withPatience(scheduler, entered).then(() => {});
   }
 
   unsubscribe(topic: string): void {
@@ -165,18 +173,22 @@ export class Session implements Subscriber, UserConnection {
   }
 
   addTopic(topic: string): boolean {
-    this.inOrder(topic, () => {
-      if (!this.#topics.has(topic)) return this.subscribe(undefined, topic, undefined);
-    });
+    this.#onceWelcomed(() =>
+      this.inOrder(topic, () => {
+        if (!this.#topics.has(topic)) return this.subscribe(undefined, topic, undefined);
+      }),
+    );
     return true;
   }
 
   removeTopic(topic: string): boolean {
-    this.inOrder(topic, () => {
-      if (!this.#topics.has(topic)) return;
-      this.unsubscribe(topic);
-      this.send(encodeUnsubscribed(undefined, topic));
-    });
+    this.#onceWelcomed(() =>
+      this.inOrder(topic, () => {
+        if (!this.#topics.has(topic)) return;
+        this.unsubscribe(topic);
+        this.send(encodeUnsubscribed(undefined, topic));
+      }),
+    );
     return true;
   }
 
@@ -188,49 +200,30 @@ export class Session implements Subscriber, UserConnection {
     }
   }
 
-  /** Whether a command of the topic is under way. */
-  isBusy(topic: string): boolean {
-    return this.#lanes?.isBusy(topic) === true;
-  }
-
-  /** Runs a command of one topic: at once, or after those of that topic which are under way. */
+  /** Runs a command that has its topic to itself, behind those of that topic which are under way. */
   inOrder(topic: string, run: Run): void {
-    if (!this.isBusy(topic)) {
-      const pending = run();
-      if (!(pending instanceof Promise)) return;
-      this.#lanes ??= new CommandLanes(() => this.#updateReading());
-      this.#lanes.open(topic, pending);
-    } else {
-      this.#lanes?.queue(topic, () => (this.#closed ? undefined : run()));
-    }
-    this.#updateReading();
+    this.flow.inOrder(topic, () => (this.#closed ? undefined : run()));
   }
 
-  /** The client has yet to take much of what it was sent. */
-  get isCongested(): boolean {
-    return this.#link.bufferedBytes() > this.context.limits.backpressureLimitBytes * congestedShare;
-  }
-
-  /** Runs once the client has taken what it was sent; in order. */
-  whenTaken(run: () => void): void {
-    if (this.#closed) return;
-    this.#congestion ??= new Congestion();
-    this.#congestion.add(run);
-    this.drained();
+  /** Asks the broker for what may be large; the client is answered when it has taken what it was sent before. */
+  ask<Answer>(question: () => MaybePromise<Answer>, answer: (settled: Answer) => void): MaybePromise<void> {
+    this.#lateAnswers ??= new LateAnswers((run) => this.flow.whenTaken(run));
+    return this.#lateAnswers.ask(question, answer);
   }
 
   /** Something waits for the client to take what it was sent. */
   get waitsForClient(): boolean {
-    return this.#congestion !== null;
+    return this.flow.isWaiting;
   }
 
   /** The client took some of what it had been sent. */
   drained(): void {
-    const congestion = this.#congestion;
-    if (congestion === null) return;
-    congestion.run(() => !this.#closed && !this.isCongested);
-    if (congestion.isOver) this.#congestion = null;
-    this.#updateReading();
+    this.flow.drained();
+  }
+
+  #onceWelcomed(run: () => void): void {
+    if (this.flow.isOpening) this.flow.whenTaken(run);
+    else run();
   }
 
   #handle(text: string): void {
@@ -259,18 +252,9 @@ export class Session implements Subscriber, UserConnection {
 
   #entered(id: CommandId | undefined, topic: string, failure: Failure | null): void {
     if (failure === null || this.#closed) return;
-    this.#topics.delete(topic);
+    if (failure !== notAnswered) this.#topics.delete(topic);
+    // It was the client who ended it.
+    else if (id === undefined) return;
     this.fail(id, failure, topic);
-  }
-
-  /** A client that is ahead of itself is not read from until it has caught up. */
-  #updateReading(): void {
-    if (this.#closed) return;
-    const busy = (this.#lanes?.pending ?? 0) >= this.context.limits.commandsInFlightMax;
-    const reading = this.#congestion === null && !busy;
-    if (reading === this.#reading) return;
-    this.#reading = reading;
-    if (reading) this.#link.resume();
-    else this.#link.pause();
   }
 }
