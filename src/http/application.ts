@@ -5,6 +5,7 @@ import type { HttpContext, RequestServer } from "./context.ts";
 import { CrossOrigin, isSafe } from "./cross-origin.ts";
 import { ErrorAnswers, handleErrors } from "./errors.ts";
 import { HttpFailure } from "./http-failure.ts";
+import { publicPaths } from "./public-paths.ts";
 import { pathOf, routable } from "./request-url.ts";
 import { RouteMethods } from "./route-methods.ts";
 import { alertsRoutes } from "./routes/alerts.ts";
@@ -47,7 +48,7 @@ export type Part = "all" | "clients" | "administration";
 
 /** Composes the routes. */
 export function createHttpApplication(context: HttpContext, part: Part = "all"): HttpApplication {
-  const { config, counters } = context;
+  const { callers, config, counters } = context;
   const errors = new ErrorAnswers(context);
   const server = new ServerSlot();
   const app = new Elysia();
@@ -56,6 +57,7 @@ export function createHttpApplication(context: HttpContext, part: Part = "all"):
   if (part !== "clients") addAdministration(app, context, server);
   addCommonRoutes(app, context);
   const methods = new RouteMethods(app.routes);
+  const isForEverybody = publicPaths(context);
   const crossOrigin = new CrossOrigin(config.corsOrigins, allowedOriginsOf(config));
 
   const route = (request: Request, origin: string | null): Response | Promise<Response> => {
@@ -63,7 +65,11 @@ export function createHttpApplication(context: HttpContext, part: Part = "all"):
     if (origin !== null && !isSafe(request.method) && !crossOrigin.mayChange(request, origin)) {
       return errors.answerThrown(foreignOrigin, request);
     }
-    return app.fetch(routable(request));
+    const routed = routable(request);
+    if (callers.isOpen || isForEverybody(pathOf(request.url))) return app.fetch(routed);
+    // Before anything of the body is read.
+    const identified = callers.identify(routed);
+    return identified instanceof Promise ? identified.then(() => app.fetch(routed)) : app.fetch(routed);
   };
   const answerOptions = (request: Request, origin: string | null): Response => {
     const allow = methods.allowed(pathOf(request.url));

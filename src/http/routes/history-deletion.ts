@@ -3,7 +3,6 @@ import { HistoryDeletedAnswer } from "../answer-schemas.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
 import { orThrow } from "../http-failure.ts";
-import { requireLocalCaller } from "../local-caller.ts";
 import { TopicParameter } from "../parameters.ts";
 import type { ServerSlot } from "../server-slot.ts";
 import { unknownTopic } from "./topics.ts";
@@ -13,7 +12,7 @@ export function historyDeletionRoute(context: HttpContext, server: ServerSlot) {
   return new Elysia().delete(
     "/topics/:topic/history",
     async ({ params: { topic }, request }) => {
-      requireLocalCaller(request, server.get());
+      context.callers.requireAdministrator(request, server.get());
       if (!orThrow(await hub.broker.clearHistory(topic))) throw unknownTopic;
       const now = orThrow(await hub.broker.describe(topic));
       return { topic, epoch: now?.epoch ?? null };

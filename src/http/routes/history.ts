@@ -28,7 +28,8 @@ export function historyRoute(context: HttpContext) {
   const { hub, config } = context;
   return new Elysia().get(
     "/topics/:topic/history",
-    async ({ params: { topic }, query }) => {
+    async ({ params: { topic }, query, request }) => {
+      context.callers.require(request, "history", topic);
       const page = orThrow(
         await hub.history({
           topic,
