@@ -9,13 +9,20 @@ import { isEvaluation, runEvaluation } from "./rules/evaluation.ts";
 /** The exit code when the settings are wrong, and when the server cannot start with them. */
 const exitCodes = { invalidSettings: 2, cannotStart: 1 } as const;
 
-/** What to do when the address cannot be listened on, by the system's code. */
-const listenRemedies: Record<string, string> = {
-  EADDRINUSE: "another program uses that port. Stop it, or choose another port with --port.",
-  EACCES: "not permitted. Choose a port above 1023 with --port.",
-  EADDRNOTAVAIL: "not an address of this machine. Give one with --host, or leave it out for all of them.",
-  EINVAL: "not an address of this machine. Give one with --host, or leave it out for all of them.",
-};
+/** What to do when the address cannot be listened on, by the system's code; `host` and `port` are what sets it. */
+function listenRemedy(code: string, host: string, port: string): string | undefined {
+  switch (code) {
+    case "EADDRINUSE":
+      return `another program uses that port. Stop it, or choose another port with ${port}.`;
+    case "EACCES":
+      return `not permitted. Choose a port above 1023 with ${port}.`;
+    case "EADDRNOTAVAIL":
+    case "EINVAL":
+      return `not an address of this machine. Give one with ${host}, or leave it out for all of them.`;
+    default:
+      return undefined;
+  }
+}
 
 /** Where `--hot` finds the server of the module that it replaces. */
 const runningKey = Symbol.for("fanfare.running-server");
@@ -57,6 +64,7 @@ async function run(config: Config, warnings: readonly string[]): Promise<void> {
     );
   }
   log.info({ url: server.url, host: config.host, port: server.port }, "listening");
+  if (server.adminUrl !== null) log.info({ url: server.adminUrl }, "listening for administration");
   onStopSignals(
     (signal) => {
       log.info({ signal }, "stop signal");
@@ -78,13 +86,14 @@ async function listen(config: Config): Promise<RunningServer | null> {
   try {
     return await startServer(config);
   } catch (error) {
-    const { code, message } = error as { code?: string; message: string };
+    const { code, message, address } = error as { code?: string; message: string; address?: string };
     if (code === undefined) {
       console.error("Cannot start:", error);
       process.exitCode = exitCodes.cannotStart;
     } else {
-      const address = `${config.host}:${config.port}`;
-      console.error(`Cannot listen on ${address}: ${listenRemedies[code] ?? message}`);
+      const [host, port] = address === undefined ? ["--host", "--port"] : ["ADMIN_HOST", "ADMIN_PORT"];
+      const remedy = listenRemedy(code, host!, port!) ?? message;
+      console.error(`Cannot listen on ${address ?? `${config.host}:${config.port}`}: ${remedy}`);
       // At once: for no change of a source file would `--watch` have to wait.
       process.exit(exitCodes.cannotStart);
     }

@@ -7,12 +7,14 @@ import { createHttpApplication } from "../http/application.ts";
 import { pathOf } from "../http/request-url.ts";
 import { addSecurityHeaders } from "../http/security-headers.ts";
 import { statusOf } from "../http/status.ts";
+import type { RulesByPattern } from "../rules/topic-rules.ts";
 import { createLog, type Log } from "../telemetry/log.ts";
 import { countOpenFiles, readOpenFilesLimit } from "../telemetry/process-facts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import type { WebSocketLink } from "../transport/websocket-link.ts";
 import { upgradeWebSocket } from "../transport/websocket-upgrade.ts";
 import { loadPage } from "../web/assets.ts";
+import { listenForAdministration } from "./admin-listener.ts";
 import { Background } from "./background.ts";
 import { connectionLog, refusalLog } from "./connection-log.ts";
 import { Drain } from "./drain.ts";
@@ -21,15 +23,20 @@ import { Listener } from "./listener.ts";
 import { createNode } from "./node.ts";
 import { OpenFiles } from "./open-files.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
+import { createTopicRules } from "./topic-policy.ts";
 
 /** A server that is up. */
 export interface RunningServer {
   /** Where it is reached from this machine, without a trailing slash. */
   readonly url: string;
   readonly port: number;
+  /** Where administration is reached, if it has a port of its own. */
+  readonly adminUrl: string | null;
   /** Name of this node in answers and logs. */
   readonly node: string;
   readonly log: Log;
+  /** All rules of topics give way to these. */
+  replaceRules(rules: RulesByPattern): void;
   /** Lets the clients go as the settings say, then stops. The same promise however often it is called. */
   drain(): Promise<void>;
   /** Ends a drain's waiting. */
@@ -44,20 +51,29 @@ const nodeSuffixLength = 6;
 /** How long requests that are under way hold up the end. */
 const requestsWaitMs = 2000;
 
+/** What a server is started with beside its settings. */
+interface StartOptions {
+  readonly log?: Log;
+  /** What the rules file says; absent: there is none. */
+  readonly rules?: RulesByPattern;
+}
+
 /** Starts a server in this process. Throws what `Bun.serve` throws when the address cannot be listened on. */
-export async function startServer(config: Config, options: { log?: Log } = {}): Promise<RunningServer> {
+export async function startServer(config: Config, options: StartOptions = {}): Promise<RunningServer> {
   const name = `${hostname().slice(0, 40)}-${systemRandom.token(nodeSuffixLength)}`;
   const log = options.log ?? openLog(config, name);
   const telemetry = createTelemetry({ version });
+  const rules = createTopicRules(config, options.rules ?? new Map());
   const node = createNode(config, {
     name,
+    rules,
     log,
     telemetry,
     events: connectionLog(log, telemetry),
     status: () => statusOf(httpContext),
   });
   const httpContext = createHttpContext(config, node, { telemetry, log, pageFiles: await loadPage() });
-  const application = createHttpApplication(httpContext);
+  const application = createHttpApplication(httpContext, config.adminPort === 0 ? "all" : "clients");
   const upgradeOptions = {
     allowedOrigins: allowedOriginsOf(config),
     topicsMax: config.topicsPerConnectionMax,
@@ -96,6 +112,9 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
     openFiles: new OpenFiles(readOpenFilesLimit(), countOpenFiles),
     log,
   });
+  const adminListener = listenForAdministration(config, () =>
+    createHttpApplication(httpContext, "administration"),
+  );
   node.webSocketFanOut.attach((native, text) => listener.publish(native, text));
 
   const drain = new Drain(
@@ -117,7 +136,7 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
   });
   const stop = async () => {
     background.stop();
-    await listener.stop();
+    await Promise.all([listener.stop(), adminListener?.stop(true)]);
     await node.close();
     telemetry.stop();
   };
@@ -129,8 +148,14 @@ export async function startServer(config: Config, options: { log?: Log } = {}): 
   return {
     url: `http://${reachableHost(config.host)}:${listener.port}`,
     port: listener.port,
+    adminUrl:
+      adminListener === null ? null : `http://${reachableHost(config.adminHost)}:${adminListener.port}`,
     node: name,
     log,
+    replaceRules(byPattern) {
+      rules.replace(byPattern);
+      node.hub.policyChanged();
+    },
     drain() {
       draining ??= (async () => {
         node.admission.drain();
