@@ -35,8 +35,9 @@ export interface RelayCounters {
 
 type Batch = Extract<ChannelMessage, { kind: "batch" }>;
 
-/** Batches that are held while the stream is read; those beyond are read from it, too. */
-const heldMax = 1000;
+/** Publications that are held while the stream is read; those beyond are read from it, too. */
+const heldMax = 2000;
+const heldCharactersMax = 4 * 1024 * 1024;
 
 /**
  * One topic that this node follows. What arrives is let through in the order of its offsets, each once; where one
@@ -49,6 +50,8 @@ export class FollowedTopic {
   /** Its log was begun without Redis. */
   #isAlone = false;
   #held: Batch[] = [];
+  #heldCount = 0;
+  #heldCharacters = 0;
   #isReading = false;
   /** Something arrived that the reading under way may not have seen. */
   #readAgain = false;
@@ -83,7 +86,7 @@ export class FollowedTopic {
 
   close(): void {
     this.#closed = true;
-    this.#held = [];
+    this.#letGo();
   }
 
   /** Begins with a log that Redis knows nothing of, while that is out of reach. */
@@ -96,13 +99,11 @@ export class FollowedTopic {
   batch(message: Batch): void {
     const log = this.#log;
     if (this.#isReading || log === null) {
-      if (this.#held.length < heldMax) this.#held.push(message);
-      else this.#readAgain = true;
-      return;
+      this.#hold(message);
+    } else if (!this.#take(log, message)) {
+      this.#hold(message);
+      void this.catchUp();
     }
-    if (this.#take(log, message)) return;
-    this.#held.push(message);
-    void this.catchUp();
   }
 
   /** Reads what was missed, if anything was. Calls while it reads make it read once more. */
@@ -120,13 +121,28 @@ export class FollowedTopic {
       if (this.#closed) return;
       this.#isStale = reading === null;
       if (reading === null) {
-        this.#held = [];
+        this.#letGo();
         break;
       }
       this.#apply(reading);
       this.#takeHeld();
     } while (this.#readAgain);
     this.#isReading = false;
+  }
+
+  #hold(message: Batch): void {
+    for (const { length } of message.lines) this.#heldCharacters += length;
+    this.#heldCount += message.lines.length;
+    if (this.#heldCount <= heldMax && this.#heldCharacters <= heldCharactersMax) this.#held.push(message);
+    else this.#readAgain = true;
+  }
+
+  #letGo(): Batch[] {
+    const held = this.#held;
+    this.#held = [];
+    this.#heldCount = 0;
+    this.#heldCharacters = 0;
+    return held;
   }
 
   #begin(log: TopicLog): void {
@@ -181,8 +197,7 @@ export class FollowedTopic {
   }
 
   #takeHeld(): void {
-    const held = this.#held;
-    this.#held = [];
+    const held = this.#letGo();
     const log = this.#log;
     if (log === null) return;
     for (const message of held) {

@@ -158,6 +158,16 @@ describe("a followed topic", () => {
     expect(reads() - before).toBeLessThanOrEqual(4);
   });
 
+  test("a flood while it is read is not held without end, and nothing of it is missing", async () => {
+    const redis = new FakeRedis();
+    const { topic, reader, send } = follow(redis);
+    await settled(topic);
+    redis.publish(1);
+    for (let count = 0; count < 3000; count++) send(redis.publish(1));
+    for (let turn = 0; turn < 20; turn++) await Bun.sleep(0);
+    expect([reader.top, reader.breaks]).toEqual([3001, 0]);
+  });
+
   test("a hole among what arrived while it was read is read by itself", async () => {
     const redis = new FakeRedis();
     const { topic, reader, send } = follow(redis);
