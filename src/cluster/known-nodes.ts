@@ -1,22 +1,35 @@
+import Type from "typebox";
+import { noticeKind } from "./message-kinds.ts";
+import type { NodeBus } from "./node-bus.ts";
 import { type NodeFacts, readNodeFacts } from "./node-facts.ts";
 import type { NodeDirectory } from "./ports.ts";
 
+const joined = noticeKind("node.joined", Type.Object({}));
+
 /** The nodes of the cluster, by what they say of themselves. */
 export class KnownNodes {
-  readonly #nodeId: string;
+  readonly #bus: NodeBus;
   readonly #directory: NodeDirectory;
   readonly #ownFacts: () => NodeFacts;
 
-  constructor(nodeId: string, directory: NodeDirectory, ownFacts: () => NodeFacts) {
-    this.#nodeId = nodeId;
+  constructor(bus: NodeBus, directory: NodeDirectory, ownFacts: () => NodeFacts) {
+    this.#bus = bus;
     this.#directory = directory;
     this.#ownFacts = ownFacts;
+    bus.onNotice(joined, () => void directory.beatNow());
+  }
+
+  /** Has the others look at the directory now, rather than when they next would. */
+  async introduce(): Promise<void> {
+    await this.#bus.listening;
+    await this.#directory.beatNow();
+    await this.#bus.broadcast(joined, {});
   }
 
   /** This node as it is now, then the others as they last said. */
   facts(): NodeFacts[] {
     const others = this.#directory.live().flatMap(({ id, facts }) => {
-      const read = id === this.#nodeId ? null : readNodeFacts(facts);
+      const read = id === this.#bus.nodeId ? null : readNodeFacts(facts);
       return read === null ? [] : [read];
     });
     return [this.#ownFacts(), ...others];

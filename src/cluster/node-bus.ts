@@ -56,6 +56,8 @@ interface OpenSurvey {
  */
 export class NodeBus {
   readonly nodeId: string;
+  /** Resolves once what is meant for this node arrives, however long that takes. */
+  readonly listening: Promise<void>;
   readonly #options: NodeBusOptions;
   readonly #ports: NodeBusPorts;
   readonly #notices = new Map<string, NoticeHandler>();
@@ -72,9 +74,11 @@ export class NodeBus {
     const { names, subscriptions } = ports;
     const receive = (text: string) => this.#receive(text);
     const channels = [names.inbox(options.nodeId), names.allNodes];
-    void Promise.all(channels.map((channel) => subscriptions.subscribe(channel, receive))).then(() => {
-      this.#isListening = true;
-    });
+    this.listening = Promise.all(channels.map((channel) => subscriptions.subscribe(channel, receive))).then(
+      () => {
+        this.#isListening = true;
+      },
+    );
   }
 
   /** Whether other nodes can be asked. */

@@ -39,4 +39,6 @@ export interface NodeDirectory {
   /** All of them, this one too. */
   live(): readonly DirectoryEntry[];
   onLost(run: (nodeId: string) => void): void;
+  /** Says at once that this node is there, and hears of the others. */
+  beatNow(): Promise<unknown>;
 }

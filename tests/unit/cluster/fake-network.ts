@@ -30,6 +30,8 @@ export class FakeNetwork {
   readonly #facts = new Map<string, () => unknown>();
   /** Everything that was published. */
   readonly published: { readonly channel: string; readonly message: string }[] = [];
+  /** The nodes that looked at the directory before their time. */
+  readonly beats: string[] = [];
   /** The medium is out of reach. */
   isDown = false;
   /** It goes out of reach at the next publish, which may or may not be carried out. */
@@ -59,6 +61,7 @@ export class FakeNetwork {
     const directory: NodeDirectory = {
       live: () => this.#live(),
       onLost: (run) => this.#onLost.push(run),
+      beatNow: async () => this.beats.push(nodeId),
     };
     return { connection, subscriptions, directory };
   }

@@ -114,6 +114,7 @@ export async function createFakeNodes(count: number, duplicateUser: DuplicateUse
     return new FakeNode("abcdefgh"[index]!, network, ports, duplicateUser);
   });
   await network.settle();
+  network.published.length = 0;
   const { scheduler } = ports;
   return {
     nodes: nodes as [FakeNode, FakeNode, FakeNode, ...FakeNode[]],

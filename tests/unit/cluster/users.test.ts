@@ -188,6 +188,12 @@ describe("the nodes", () => {
   });
 });
 
+test("a node that comes has the others look at the directory, once it is in it", async () => {
+  const { network } = await createFakeNodes(3);
+  const counts = ["a", "b", "c"].map((nodeId) => network.beats.filter((beat) => beat === nodeId).length);
+  expect(counts).toEqual([3, 3, 3]);
+});
+
 describe("what the whole cluster does once", () => {
   test("is the turn of whoever asks first, until the interval is over", async () => {
     const { nodes, network } = await createFakeNodes(2);
