@@ -2,6 +2,7 @@ import { join } from "node:path";
 import { type Config, createConfig } from "../../src/config/index.ts";
 import { type RunningServer, startServer } from "../../src/lifecycle/server.ts";
 import { createLog } from "../../src/telemetry/log.ts";
+import { guardProcess, releaseProcess } from "./orphan-guard.ts";
 import { until } from "./until.ts";
 
 /** A server in this process on a free port, with quiet logs and no files. */
@@ -68,6 +69,7 @@ export async function spawnServer(
     // A group of its own: with --dev there is a second process, which must not stay behind.
     detached: true,
   });
+  guardProcess(-child.pid);
   void collectLines(child.stdout, lines);
   void collectLines(child.stderr, lines);
   const waitForLog = async (pattern: RegExp, patienceMs = 10_000): Promise<string> => {
@@ -93,6 +95,7 @@ export async function spawnServer(
         // All of them are gone already.
       }
       await child.exited;
+      releaseProcess(-child.pid);
     },
   };
 }

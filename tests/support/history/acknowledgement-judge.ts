@@ -32,13 +32,19 @@ export class AcknowledgementJudge {
     }
   }
 
-  /** Every stretch that spans the acknowledged position must have received it. */
-  judgeDelivery(ack: AcknowledgedPublish, stretches: readonly Stretch[], settled: boolean): void {
-    for (const stretch of stretches) {
-      if (stretch.topic !== ack.topic || stretch.epoch !== ack.epoch || ack.offset <= stretch.from) continue;
-      const isDue = ack.offset <= stretch.last || (stretch.open && settled);
-      if (isDue && !stretch.seen.has(ack.offset)) {
-        this.#report("lost_ack", ack, `${stretch.subscriber} never got it`);
+  /** Every stretch that spans an acknowledged position must have received it. */
+  judgeDeliveries(
+    acks: readonly AcknowledgedPublish[],
+    stretches: readonly Stretch[],
+    settled: boolean,
+  ): void {
+    const byEpoch = Map.groupBy(stretches, ({ topic, epoch }) => `${topic}\n${epoch}`);
+    for (const ack of acks) {
+      for (const stretch of byEpoch.get(`${ack.topic}\n${ack.epoch}`) ?? []) {
+        const isDue = ack.offset <= stretch.last || (stretch.open && settled);
+        if (ack.offset > stretch.from && isDue && !stretch.seen.has(ack.offset)) {
+          this.#report("lost_ack", ack, `${stretch.subscriber} never got it`);
+        }
       }
     }
   }

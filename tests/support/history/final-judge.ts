@@ -39,8 +39,9 @@ function judgeEpoch(
     ...open.filter(({ topic }) => topic === stretch.topic).map(({ epoch }) => epoch),
     ...(lastAck === undefined ? [] : [lastAck.epoch]),
   ];
-  const newer = new Set(rivals.filter((epoch) => epoch !== stretch.epoch && !precedes(epoch, stretch, all)));
-  return [...newer].map((epoch) => ({
+  const others = [...new Set(rivals)].filter((epoch) => epoch !== stretch.epoch);
+  const newer = others.filter((epoch) => !precedes(epoch, stretch, all));
+  return newer.map((epoch) => ({
     kind: "left_behind",
     who: stretch.subscriber,
     topic: stretch.topic,

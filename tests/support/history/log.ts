@@ -51,6 +51,8 @@ export type ViolationKind =
   | "false_recovery"
   /** A subscription begins below what the subscriber had seen of that epoch. */
   | "backwards"
+  /** A subscription goes back to an epoch that had ended for this subscriber. */
+  | "revived_epoch"
   /** One position, two contents. */
   | "divergence"
   /** One key at two positions of an epoch. */

@@ -11,6 +11,11 @@ export class PublicationLedger {
   readonly violations: Violation[] = [];
   readonly #epochs = new Map<string, EpochRecord>();
 
+  /** How many epochs there were, over all topics. */
+  get epochs(): number {
+    return this.#epochs.size;
+  }
+
   record(subscriber: string, epoch: string, frame: ServerFrame & { topic: string; offset: number }): void {
     const { topic, offset } = frame;
     this.noteTop(topic, epoch, offset);

@@ -1,3 +1,4 @@
+import type { Witness } from "./history-judge.ts";
 import type { LogEntry, Position, ServerFrame, Stretch, Violation, ViolationKind } from "./log.ts";
 import type { PublicationLedger } from "./publication-ledger.ts";
 
@@ -17,10 +18,11 @@ interface TopicView {
   /** Until the first live publication of a stream that began without `since`. */
   atFreshStart: boolean;
   readonly seenByEpoch: Map<string, Set<number>>;
+  readonly epochsEntered: Set<string>;
 }
 
 /** Follows the log of one subscriber and judges it by itself: continuity, duplicates, honest recoveries. */
-export class SubscriberJudge {
+export class SubscriberJudge implements Witness {
   readonly stretches: Stretch[] = [];
   readonly violations: Violation[] = [];
   breaks = 0;
@@ -45,6 +47,10 @@ export class SubscriberJudge {
     }
   }
 
+  reached(topic: string): Position | null {
+    return this.#views.get(topic)?.reached ?? null;
+  }
+
   #takeFrame(frame: ServerFrame): void {
     if (isPublication(frame)) this.#takePublication(frame);
     else if (frame.type === "unsubscribed") endStretch(this.#viewOf(String(frame.topic)));
@@ -63,6 +69,9 @@ export class SubscriberJudge {
       return;
     }
     if (start.recovered === false) this.breaks += 1;
+    if (view.reached?.epoch !== start.epoch && view.epochsEntered.has(start.epoch)) {
+      this.#report("revived_epoch", start.topic, `begins at ${show(start)} after ${show(view.reached)}`);
+    }
     if (start.recovered !== true && isBelow(start, view.reached)) {
       this.#report("backwards", start.topic, `begins at ${show(start)} after ${show(view.reached)}`);
     }
@@ -93,6 +102,7 @@ export class SubscriberJudge {
   #beginStretch(view: TopicView, topic: string, from: Position): void {
     endStretch(view);
     view.reached = from;
+    view.epochsEntered.add(from.epoch);
     view.current = {
       subscriber: this.#subscriber,
       topic,
@@ -137,7 +147,14 @@ export class SubscriberJudge {
   #viewOf(topic: string): TopicView {
     let view = this.#views.get(topic);
     if (view === undefined) {
-      view = { current: null, reached: null, asked: null, atFreshStart: false, seenByEpoch: new Map() };
+      view = {
+        current: null,
+        reached: null,
+        asked: null,
+        atFreshStart: false,
+        seenByEpoch: new Map(),
+        epochsEntered: new Set(),
+      };
       this.#views.set(topic, view);
     }
     return view;

@@ -247,7 +247,19 @@ describe("recoveries", () => {
 
   test("breaks are counted", () => {
     const entries = [welcome(0), subscribed(3, false), publication(4), subscribed(0, false, "e2")];
-    expect(checkHistory([log(...entries)], [])).toEqual({ violations: [], breaks: 2, deliveries: 1 });
+    expect(checkHistory([log(...entries)], [])).toEqual({
+      violations: [],
+      breaks: 2,
+      deliveries: 1,
+      epochs: 2,
+    });
+  });
+
+  test("an epoch that has ended does not come back", () => {
+    const entries = [welcome(4), subscribed(0, false, "e2"), subscribed(4, false)];
+    expect(kinds([log(...entries)], [], false)).toEqual(["revived_epoch"]);
+    const again = [welcome(4), disconnected, welcome(4), publication(5), subscribed(0, false, "e2")];
+    expect(kinds([log(...again)])).toEqual([]);
   });
 });
 
