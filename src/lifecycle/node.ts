@@ -182,8 +182,8 @@ export function createNode(
     open,
     connections,
     notify(type, textOf) {
-      for (const link of webSockets.connections()) link.send(textOf());
-      eventStreamFanOut.tellAll(type, textOf());
+      for (const link of webSockets.connections()) link.session?.tell(type, textOf());
+      eventStreams.tellAll(type, textOf());
     },
     close: async () => {
       load.stop();

@@ -15,9 +15,10 @@ export class CursorWalk {
       this.#indexOf.set(topic, index);
       return cursorSegment(this.#hashes[index]!, "none", 0);
     });
+    if (topics.length > 0) this.#cursor = joinCursor(this.#segments);
   }
 
-  /** The opaque cursor of all positions reached. */
+  /** The opaque cursor of all positions reached; empty where there are no topics. */
   get cursor(): string {
     return this.#cursor;
   }

@@ -65,6 +65,11 @@ export class EventStreamFanOut implements FanOut {
   /** Tells every stream something that is no publication; no cursor moves. */
   tellAll(type: string, data: string): void {
     for (const group of this.#groups.values()) {
+      if (group.topics.length === 0) {
+        // Each has a cursor of its own, as none has joined a topic.
+        for (const stream of group.streams) stream.tell(type, data);
+        continue;
+      }
       group.add(type, data, null);
       this.#flush(group);
     }

@@ -2,13 +2,15 @@ import type { ErrorCode } from "../core/errors.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Clock, Random, Scheduler, Timer } from "../core/ports.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Channel, Joined } from "../hub/ports.ts";
+import type { Channel, Joined, WhenReady } from "../hub/ports.ts";
 import { encodeError, encodeTopicState, topicState } from "../protocol/encode.ts";
 import { encodeEvent, encodeRetry } from "../protocol/event-stream.ts";
 import { sincePosition } from "../session/handshake.ts";
+import { withPatience } from "../session/patience.ts";
 import type { Requests } from "../session/requests.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
 import type { ConnectionEvents } from "./connection-events.ts";
+import { CursorWalk } from "./cursor-walk.ts";
 import { EventStream } from "./event-stream.ts";
 import type { EventStreamFanOut } from "./event-stream-fan-out.ts";
 import type { EventStreamRequest } from "./event-stream-request.ts";
@@ -114,13 +116,37 @@ export class EventStreamServer {
     this.#timer.cancel();
   }
 
-  /** Joins all topics in one block; what is published next reaches the stream through its group. */
+  /** Tells every stream something that is no publication. */
+  tellAll(type: string, data: string): void {
+    this.#ports.fanOut.tellAll(type, data);
+    for (const stream of this.#streams) if (stream.isOpening) stream.tell(type, data);
+  }
+
+  /** Waits for the topics that the broker makes wait, though not for long; those that take longer follow. */
   #open(stream: EventStream, request: EventStreamRequest): void {
+    const { hub, scheduler } = this.#ports;
     stream.send(encodeRetry(this.#options.retryMs));
+    const hold = hub.hold(request.topics);
+    if (hold.ready === null) {
+      this.#begin(stream, request);
+      hold.release();
+      return;
+    }
+    void withPatience(scheduler, hold.ready).then(() => {
+      if (!stream.ended) this.#begin(stream, request);
+      hold.release();
+    });
+  }
+
+  /** Joins all topics in one block; what is published next reaches the stream through its group. */
+  #begin(stream: EventStream, request: EventStreamRequest): void {
     const joinings: Joining[] = [];
     const refused: [string, Failure][] = [];
     let opened = false;
-    let replayBytesLeft = this.#options.backpressureLimitBytes / 2;
+    const replayBytesMax = this.#options.backpressureLimitBytes / 2;
+    let replayBytesLeft = replayBytesMax;
+    // Its reader may have yet to take what it was sent before.
+    const whenReady: WhenReady = (admit) => admit(Math.max(0, replayBytesMax - stream.bufferedBytes()));
     for (const topic of request.topics) {
       stream.topics.add(topic);
       const joined = (_channel: Channel, answer: Joined) => {
@@ -129,12 +155,15 @@ export class EventStreamServer {
         else joinings.push({ topic, answer });
       };
       const since = sincePosition(request.since, topic);
-      const result = this.#ports.hub.subscribe(stream, topic, since, joined, Math.max(0, replayBytesLeft));
+      const bytesMax = Math.max(0, replayBytesLeft);
+      const result = this.#ports.hub.subscribe(stream, topic, since, joined, bytesMax, whenReady);
       if (result instanceof Promise) void result.then((failure) => this.#refused(stream, topic, failure));
       else if (result !== null) refused.push([topic, result]);
     }
     opened = true;
+    if (joinings.length < request.topics.length) stream.startCursor = startCursorOf(request);
     this.#greet(stream, joinings);
+    stream.opened();
     for (const [topic, failure] of refused) this.#refused(stream, topic, failure);
   }
 
@@ -154,7 +183,7 @@ export class EventStreamServer {
       walk.reached(topic, answer.epoch, answer.offset - answer.replay.length);
     }
     const states = joinings.map(({ topic, answer }) => `{${encodeTopicState(topicState(topic, answer))}}`);
-    let text = encodeEvent("subscribed", walk.cursor, `[${states.join(",")}]`);
+    let text = encodeEvent("subscribed", walk.cursor || stream.startCursor, `[${states.join(",")}]`);
     for (const { topic, answer } of joinings) {
       for (const publication of answer.replay) {
         walk.reached(topic, answer.epoch, publication.offset);
@@ -169,7 +198,7 @@ export class EventStreamServer {
     stream.topics.delete(topic);
     this.#ports.errors.add(failure.code);
     const error = encodeError(undefined, failure.code, failure.message, topic);
-    stream.send(encodeEvent("error", stream.group?.sentCursor ?? "", error));
+    stream.send(encodeEvent("error", stream.cursor, error));
   }
 
   #evict(stream: EventStream): void {
@@ -201,4 +230,14 @@ export class EventStreamServer {
       this.#ports.fanOut.beat();
     });
   }
+}
+
+/** Where its topics are before any of them is joined: where the reader resumes them, or else nowhere. */
+function startCursorOf({ topics, since }: EventStreamRequest): string {
+  const walk = new CursorWalk(topics);
+  for (const topic of topics) {
+    const position = since?.positionOf(topic);
+    if (position !== undefined) walk.reached(topic, position.epoch, position.offset);
+  }
+  return walk.cursor;
 }

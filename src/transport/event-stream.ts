@@ -26,12 +26,16 @@ export class EventStream implements Subscriber, UserConnection {
   readonly joined = new Set<string>();
   /** Where it gets what is published; none before it is open. */
   group: StreamGroup | null = null;
+  /** The cursor of its events while it has joined no topic. */
+  startCursor = "";
   /** Set while it is being watched for being too slow. */
   watch: Timer | null = null;
   /** Why this server ended it, if it did. */
   evictedFor: "backpressure" | "forbidden" | "drained" | "shed" | null = null;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #ended = false;
+  /** What it is to be told behind its first event; null: nothing. */
+  #untold: [type: string, frame: string][] | null = null;
   readonly #onEnd: (stream: EventStream) => void;
   readonly #onTold: (stream: EventStream) => void;
 
@@ -63,6 +67,16 @@ export class EventStream implements Subscriber, UserConnection {
     return this.#ended;
   }
 
+  /** Its first event is still to come. */
+  get isOpening(): boolean {
+    return this.group === null && !this.#ended;
+  }
+
+  /** Where its reader is, by what it was sent. */
+  get cursor(): string {
+    return this.group?.sentCursor || this.startCursor;
+  }
+
   /** Bytes that its reader has yet to take. */
   bufferedBytes(): number {
     return readyBytes - (this.#controller.desiredSize ?? readyBytes);
@@ -70,8 +84,20 @@ export class EventStream implements Subscriber, UserConnection {
 
   tell(type: string, frame: string): void {
     if (this.#ended) return;
-    this.send(encodeEvent(type, this.group?.sentCursor ?? "", frame));
+    if (this.isOpening) {
+      this.#untold ??= [];
+      this.#untold.push([type, frame]);
+      return;
+    }
+    this.send(encodeEvent(type, this.cursor, frame));
     this.#onTold(this);
+  }
+
+  /** Its first event was sent. */
+  opened(): void {
+    const untold = this.#untold ?? [];
+    this.#untold = null;
+    for (const [type, frame] of untold) this.tell(type, frame);
   }
 
   send(text: string): void {

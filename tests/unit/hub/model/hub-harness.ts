@@ -1,7 +1,7 @@
 import { MemoryBroker, type MemoryBrokerOptions } from "../../../../src/broker/memory.ts";
 import type { Broker, BrokerSink } from "../../../../src/broker/port.ts";
 import { Hub, type HubOptions } from "../../../../src/hub/hub.ts";
-import type { HubCounters } from "../../../../src/hub/ports.ts";
+import type { FanOut, HubCounters } from "../../../../src/hub/ports.ts";
 import { createFakePorts, type FakePorts } from "../../../support/fake-ports.ts";
 import { NativeTopics } from "./native-topics.ts";
 
@@ -22,6 +22,8 @@ export interface HubSettings {
   readonly wrap?: (broker: Broker, ports: FakePorts) => Broker;
   /** Puts something between the memory broker and the hub in both directions. */
   readonly connect?: Connect;
+  /** Wire formats beside the first one, of the native topics. */
+  readonly fanOuts?: (ports: FakePorts) => readonly FanOut[];
 }
 
 export interface HubUnderTest extends FakePorts {
@@ -74,7 +76,7 @@ export function createHub(settings: HubSettings = {}): HubUnderTest {
       scheduler: ports.scheduler,
       counters,
       publishTimer: { begin: () => 0, end: () => {} },
-      fanOuts: [native],
+      fanOuts: [native, ...(settings.fanOuts?.(ports) ?? [])],
       broker: (sink) => {
         const broker = settings.connect?.(createBroker, sink, ports) ?? createBroker(sink);
         return settings.wrap?.(broker, ports) ?? broker;
