@@ -75,12 +75,12 @@ export class NodeDirectory {
     this.#watch = new NodeWatch(this.#lostAfterBeats);
     this.#timer = this.#scheduleBeat();
     this.#connection.onUp(() => this.#reach());
-    if (this.#connection.isUp) this.#reach();
+    if (this.#isReached) this.#reach();
   }
 
   /** Whether the others can know of this node: what it writes is taken for that of a live one. */
   get isRegistered(): boolean {
-    return this.#registered && this.#connection.isUp;
+    return this.#registered && this.#isReached;
   }
 
   /** All nodes that are there, this one first. `facts` are what a node said of itself; null: they cannot be read. */
@@ -160,6 +160,10 @@ export class NodeDirectory {
     return this.#missedBeats < this.#lostAfterBeats;
   }
 
+  get #isReached(): boolean {
+    return this.#connection.reaches(this.#options.key);
+  }
+
   #scheduleBeat(): Timer {
     return this.#scheduler.after(this.#beatEveryMs, () => {
       this.#timer = this.#scheduleBeat();
@@ -186,7 +190,7 @@ export class NodeDirectory {
   }
 
   async #beat(silent: readonly (readonly [nodeId: string, stamp: string])[]): Promise<boolean> {
-    if (this.#closed || !this.#connection.isUp) return false;
+    if (this.#closed || !this.#isReached) return false;
     const { nodeId, key, describe } = this.#options;
     const newName = `${nodeId}.${++this.#names}`;
     const lease = Math.max(leaseMs, this.#deadAfterMs);
@@ -237,7 +241,7 @@ export class NodeDirectory {
     this.#registered = false;
     this.#returnTimer ??= this.#scheduler.after(this.#beatEveryMs * heardAfterBeats, () => {
       this.#returnTimer = null;
-      if (this.#connection.isUp) this.#return("lost");
+      if (this.#isReached) this.#return("lost");
     });
   }
 

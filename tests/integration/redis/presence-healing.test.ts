@@ -129,7 +129,7 @@ test("a write that Redis refuses is tried again", async () => {
   const [one, two] = await cluster.start(2);
   await cluster.redis.cli("CONFIG", "SET", "maxmemory", "1");
   one!.presence.enter("t", "alice");
-  await until(() => (one!.calls.get("presence-write")?.length ?? 0) >= 2, 3000, "two refusals");
+  await until(() => (one!.calls.get("presence-write")?.calls ?? 0) >= 2, 3000, "two refusals");
   expect(one!.connection.isUp).toBe(true);
   await cluster.redis.cli("CONFIG", "SET", "maxmemory", "0");
   await untilMembers(two!, ["alice"]);

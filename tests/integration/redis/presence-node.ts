@@ -1,12 +1,12 @@
+import { ClusterConnection } from "../../../src/broker/redis/cluster-connection.ts";
 import { Keys } from "../../../src/broker/redis/keys.ts";
 import { NodeDirectory, nodeScripts, type Standing } from "../../../src/broker/redis/node-directory.ts";
-import type { Script } from "../../../src/broker/redis/ports.ts";
+import type { RedisConnection, Script } from "../../../src/broker/redis/ports.ts";
 import { RedisPresence } from "../../../src/broker/redis/presence.ts";
 import { presenceScripts } from "../../../src/broker/redis/presence-store.ts";
 import { StandaloneConnection } from "../../../src/broker/redis/standalone.ts";
 import type { Scheduler } from "../../../src/core/ports.ts";
 import { systemRandom, systemScheduler } from "../../../src/lifecycle/system-ports.ts";
-import type { RedisServer } from "../../support/redis-server.ts";
 
 const noEvents = { up() {}, down() {}, subscriberDown() {} };
 
@@ -54,6 +54,12 @@ class NodeScheduler implements Scheduler {
   }
 }
 
+/** Of one redis-server, or of some of a Redis Cluster. */
+export interface RedisAddress {
+  readonly url?: string;
+  readonly clusterNodes?: readonly string[];
+}
+
 export interface NodeOptions {
   readonly prefix: string;
   readonly beatEveryMs?: number;
@@ -64,48 +70,75 @@ export interface NodeOptions {
   readonly speed?: number;
 }
 
-/** What a connection was asked to do: by command's or script's name, the keys and arguments of each. */
-export type Calls = Map<string, { keys: number; args: number }[]>;
+/** What a connection was asked to do with one command or script. */
+export interface CallCount {
+  calls: number;
+  /** The most keys and arguments of one call. */
+  argumentsMax: number;
+  /** The most calls that waited for their answers at once. */
+  atOnceMax: number;
+  atOnce: number;
+}
 
-class CountingConnection extends StandaloneConnection {
-  readonly calls: Calls = new Map();
+/** By the name of the command or script. */
+export type Calls = Map<string, CallCount>;
 
-  override command(key: string, ...args: readonly string[]): Promise<unknown> {
-    this.#count(args[0]!, 1, args.length);
-    return super.command(key, ...args);
-  }
+/** Notes what a connection is asked to do. */
+function counting(connection: RedisConnection, calls: Calls): RedisConnection {
+  const count = async (name: string, args: number, answer: Promise<unknown>): Promise<unknown> => {
+    const call = calls.get(name) ?? { calls: 0, argumentsMax: 0, atOnceMax: 0, atOnce: 0 };
+    calls.set(name, call);
+    call.calls++;
+    call.atOnce++;
+    call.argumentsMax = Math.max(call.argumentsMax, args);
+    call.atOnceMax = Math.max(call.atOnceMax, call.atOnce);
+    try {
+      return await answer;
+    } finally {
+      call.atOnce--;
+    }
+  };
+  return new Proxy(connection, {
+    get(target, name) {
+      if (name === "command") {
+        return (key: string, ...args: string[]) => count(args[0]!, args.length, target.command(key, ...args));
+      }
+      if (name === "run") {
+        return (script: Script, keys: string[], args: string[]) =>
+          count(script.name, keys.length + args.length, target.run(script, keys, args));
+      }
+      const value = Reflect.get(target, name, target);
+      return typeof value === "function" ? value.bind(target) : value;
+    },
+  });
+}
 
-  override run(script: Script, keys: readonly string[], args: readonly string[]): Promise<unknown> {
-    this.#count(script.name, keys.length, args.length);
-    return super.run(script, keys, args);
-  }
-
-  #count(name: string, keys: number, args: number): void {
-    const ofName = this.calls.get(name) ?? [];
-    ofName.push({ keys, args });
-    this.calls.set(name, ofName);
-  }
+function connectTo({ url, clusterNodes }: RedisAddress): RedisConnection {
+  const access = { username: null, password: null, tls: false, tlsAuthority: null, durable: "auto" } as const;
+  const options = { ...access, url: url ?? null, clusterNodes: clusterNodes ?? [] };
+  const scripts = [...nodeScripts, ...presenceScripts];
+  return url === undefined
+    ? new ClusterConnection(options, scripts, noEvents)
+    : new StandaloneConnection(options, url, scripts, noEvents);
 }
 
 /** The part of a node that says in Redis that it is there, and who is on it. */
 export class PresenceNode {
   readonly id = systemRandom.token(12);
   readonly keys: Keys;
-  readonly connection: CountingConnection;
+  readonly connection: RedisConnection;
   readonly directory: NodeDirectory;
   readonly presence: RedisPresence;
   readonly lost: string[] = [];
   readonly standings: Standing[] = [];
+  readonly calls: Calls = new Map();
   readonly #schedulers: NodeScheduler[];
 
-  constructor(redis: RedisServer, options: NodeOptions) {
+  constructor(redis: RedisAddress, options: NodeOptions) {
     const { prefix, beatEveryMs = 50, deadAfterMs = 200, describe = () => ({ node: this.id }) } = options;
     const { tellsMembership = () => true, speed = 20 } = options;
     this.keys = new Keys(prefix);
-    const address = { clusterNodes: [], username: null, password: null, tls: false, tlsAuthority: null };
-    const redisOptions = { ...address, url: redis.url, durable: "auto" } as const;
-    const scripts = [...nodeScripts, ...presenceScripts];
-    this.connection = new CountingConnection(redisOptions, redis.url, scripts, noEvents);
+    this.connection = counting(connectTo(redis), this.calls);
     const { connection, keys, id: nodeId } = this;
     const [beats, rest] = [new NodeScheduler(1), new NodeScheduler(speed)];
     this.#schedulers = [beats, rest];
@@ -120,10 +153,6 @@ export class PresenceNode {
       { nodeId, tellsMembership },
       { connection, scheduler: rest, keys, directory },
     );
-  }
-
-  get calls(): Calls {
-    return this.connection.calls;
   }
 
   /** It stands still, its connections stay open. */

@@ -12,6 +12,8 @@ export interface PresenceCluster {
   start(count: number, options?: Partial<NodeOptions>): Promise<PresenceNode[]>;
   /** Records what is told of members from now on, as `+alice` and `-alice`. */
   hear(topic: string): Promise<string[]>;
+  /** Ends what was started, and begins with other keys. */
+  reset(): Promise<void>;
 }
 
 /** A redis-server for all tests of a file, and nodes on it. */
@@ -25,16 +27,18 @@ export function usePresence(): PresenceCluster {
   beforeAll(async () => {
     redis = await startRedis();
   });
-  afterEach(async () => {
+  const reset = async () => {
     prefix = "";
     await Promise.all(nodes.splice(0).map((node) => node.kill()));
     for (const listener of listeners.splice(0)) listener.destroy();
-  });
+  };
+  afterEach(reset);
   afterAll(async () => {
     await redis?.stop();
   });
 
   return {
+    reset,
     get redis() {
       return redis;
     },
