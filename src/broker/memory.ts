@@ -1,11 +1,10 @@
 import { Failure } from "../core/failure.ts";
-import type { Clock, Random, Scheduler, Timer } from "../core/ports.ts";
+import type { Clock, Random, Scheduler } from "../core/ports.ts";
 import type { PublishRequest } from "../core/publication.ts";
 import { PresenceTable } from "../hub/presence.ts";
 import { type LogBounds, TopicLog } from "../hub/topic-log.ts";
 import { encodePublication } from "../protocol/encode.ts";
 import { type KeepRule, KeptPublications } from "./kept-publications.ts";
-import { scopedKey } from "./scoped-key.ts";
 import type {
   Broker,
   BrokerSink,
@@ -18,10 +17,13 @@ import type {
   TopicSummary,
   TopicView,
 } from "./port.ts";
+import { scopedKey } from "./scoped-key.ts";
+import { Sweep } from "./sweep.ts";
 import { TopicUsage } from "./topic-usage.ts";
 
 export interface MemoryBrokerOptions {
-  readonly log: LogBounds;
+  /** The bounds of a topic's history and keys; what it says of a topic may change. */
+  readonly boundsOf: (topic: string) => LogBounds;
   /** Bytes of all rings and keys together. */
   readonly historyBytesMax: number;
   readonly topicsMax: number;
@@ -31,9 +33,6 @@ export interface MemoryBrokerOptions {
 
 /** How much is freed at once when all rings are beyond their bound, so that the search for victims is rare. */
 const evictionTarget = 7 / 8;
-
-/** Topics looked at in one turn of the sweep, so that it never holds up the loop. */
-const sweepSlice = 2000;
 
 /** Characters of randomness in this process's epochs; a counter follows. */
 const epochRandomLength = 10;
@@ -58,8 +57,7 @@ export class MemoryBroker implements Broker {
   #bytes = 0;
   #evictAtBytes: number;
   #evictedTopics = 0;
-  readonly #scheduler: Scheduler;
-  #sweepTimer: Timer;
+  readonly #sweep: Sweep<TopicLog>;
 
   constructor(
     options: MemoryBrokerOptions,
@@ -72,12 +70,15 @@ export class MemoryBroker implements Broker {
     this.#clock = ports.clock;
     this.#kept = new KeptPublications(options.kept ?? {});
     this.#usage = new TopicUsage((topic) => this.#kept.has(topic));
-    this.#scheduler = ports.scheduler;
     this.#epochPrefix = ports.random.token(epochRandomLength);
     this.#presence = new PresenceTable((topic, userId, present) =>
       sink.memberChanged(topic, userId, present),
     );
-    this.#sweepTimer = this.#scheduleSweep();
+    this.#sweep = new Sweep(
+      ports.scheduler,
+      () => this.#logs.values(),
+      (log) => this.#refresh(log),
+    );
   }
 
   check(): null {
@@ -178,7 +179,7 @@ export class MemoryBroker implements Broker {
   }
 
   close(): void {
-    this.#sweepTimer.cancel();
+    this.#sweep.stop();
   }
 
   #create(topic: string, now: number): TopicLog | Failure {
@@ -186,10 +187,11 @@ export class MemoryBroker implements Broker {
     if (this.#logs.size >= this.#options.topicsMax) {
       return new Failure("rate_limited", `This node holds as many topics as it may (${this.#logs.size}).`);
     }
-    const log = new TopicLog(topic, this.#nextEpoch(), this.#options.log);
+    const log = new TopicLog(topic, this.#nextEpoch(), this.#options.boundsOf(topic));
     this.#logs.set(topic, log);
     this.#usage.add(log, now);
     this.#bytes += log.bytes;
+    this.#sweep.note(log.bounds.ageMs);
     return log;
   }
 
@@ -216,7 +218,7 @@ export class MemoryBroker implements Broker {
 
   #isForgettable(log: TopicLog, now: number): boolean {
     if (log.followed || !log.isEmpty || this.#kept.has(log.topic)) return false;
-    return log.usedAt + this.#options.log.ageMs <= now;
+    return log.usedAt + log.bounds.ageMs <= now;
   }
 
   #measured<T>(log: TopicLog, change: () => T): T {
@@ -246,25 +248,12 @@ export class MemoryBroker implements Broker {
     if (idlest !== null) this.#forget(idlest);
   }
 
-  #scheduleSweep(): Timer {
-    const { ageMs } = this.#options.log;
-    const everyMs = Math.min(30_000, Math.max(1000, ageMs / 4));
-    return this.#scheduler.after(everyMs, () => this.#sweep(this.#logs.values()));
-  }
-
   /** Lets what is too old go, also of topics that nobody publishes to any more. */
-  #sweep(logs: MapIterator<TopicLog>): void {
+  #refresh(log: TopicLog): void {
     const now = this.#clock.now();
-    for (let count = 0; count < sweepSlice; count++) {
-      const next = logs.next();
-      if (next.done === true) {
-        this.#sweepTimer = this.#scheduleSweep();
-        return;
-      }
-      const log = next.value;
-      this.#measured(log, () => log.trim(now));
-      if (this.#isForgettable(log, now)) this.#forget(log);
-    }
-    this.#sweepTimer = this.#scheduler.after(1, () => this.#sweep(logs));
+    log.bounds = this.#options.boundsOf(log.topic);
+    this.#measured(log, () => log.trim(now));
+    if (this.#isForgettable(log, now)) this.#forget(log);
+    else this.#sweep.note(log.bounds.ageMs);
   }
 }

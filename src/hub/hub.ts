@@ -1,4 +1,11 @@
-import type { Broker, BrokerSink, HistoryPage, HistoryQuery, PublishResult } from "../broker/port.ts";
+import type {
+  Broker,
+  BrokerSink,
+  HistoryPage,
+  HistoryQuery,
+  Presence,
+  PublishResult,
+} from "../broker/port.ts";
 import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Scheduler } from "../core/ports.ts";
@@ -9,7 +16,15 @@ import { Entrance } from "./entrance.ts";
 import { MembershipEvents } from "./membership.ts";
 import { type Hold, OpenTopics } from "./open-topics.ts";
 import { Outbox } from "./outbox.ts";
-import type { FanOut, HubCounters, OnJoined, PublishTimer, Subscriber, WhenReady } from "./ports.ts";
+import type {
+  FanOut,
+  HubCounters,
+  OnJoined,
+  PublishTimer,
+  Subscriber,
+  TopicPolicy,
+  WhenReady,
+} from "./ports.ts";
 import type { Topic } from "./topic.ts";
 
 export interface HubOptions {
@@ -31,6 +46,7 @@ export interface HubPorts {
   readonly publishTimer: PublishTimer;
   /** By wire format; a subscriber's `format` is an index into it. */
   readonly fanOuts: readonly FanOut[];
+  readonly policy: TopicPolicy;
   /** Makes the broker, which needs the hub as its sink. */
   readonly broker: (sink: BrokerSink) => Broker;
 }
@@ -39,6 +55,8 @@ const tooFast = new Failure(
   "rate_limited",
   "More was published to this topic than its readers can be sent by now: slow down.",
 );
+
+const notCounted = new Failure("forbidden", "It is not counted who reads this topic.");
 
 /**
  * The topics that connections of this node read: who is in, what has been handed to them, and how one comes
@@ -50,6 +68,7 @@ export class Hub implements BrokerSink {
   readonly #counters: HubCounters;
   readonly #publishTimer: PublishTimer;
   readonly #fanOuts: readonly FanOut[];
+  readonly #policy: TopicPolicy;
   readonly #formats: readonly string[];
   readonly #topics: OpenTopics;
   readonly #entrance: Entrance;
@@ -62,6 +81,7 @@ export class Hub implements BrokerSink {
     this.#counters = ports.counters;
     this.#publishTimer = ports.publishTimer;
     this.#fanOuts = ports.fanOuts;
+    this.#policy = ports.policy;
     this.#formats = ports.fanOuts.map((fanOut) => fanOut.format);
     const { counters, scheduler } = ports;
     this.#entrance = new Entrance(options, {
@@ -88,6 +108,7 @@ export class Hub implements BrokerSink {
     this.#topics = new OpenTopics(this.#formats, {
       scheduler,
       broker,
+      policy: ports.policy,
       opened: (topic, failure) => {
         if (failure === null) this.#entrance.admitWaiters(topic);
         else this.#entrance.refuse(topic, failure);
@@ -126,6 +147,8 @@ export class Hub implements BrokerSink {
 
   /** Where a publication of any transport enters. */
   publish(request: PublishRequest): MaybePromise<PublishResult> {
+    const refusal = this.#policy.check(request);
+    if (refusal !== null) return refusal;
     if (!this.#outbox.isIdle && this.#outbox.isFull(this.#topics.get(request.topic))) return tooFast;
     const started = this.#publishTimer.begin();
     const outcome = this.broker.publish(request);
@@ -159,7 +182,7 @@ export class Hub implements BrokerSink {
     if (!this.#entrance.cancel(topic, subscriber)) {
       topic.channels[subscriber.format]!.subscribers--;
       this.#subscriptions--;
-      this.broker.leave(name, subscriber.userId);
+      if (topic.countsReaders) this.broker.leave(name, subscriber.userId);
     }
     this.#topics.closeIfUnwanted(topic);
   }
@@ -188,6 +211,16 @@ export class Hub implements BrokerSink {
   history(query: HistoryQuery): MaybePromise<HistoryPage | Failure> {
     this.#counters.historyReads++;
     return this.broker.history(query);
+  }
+
+  /** Who reads a topic, in the whole cluster. */
+  presence(topic: string): MaybePromise<Presence | Failure> {
+    return this.#policy.countsReaders(topic) ? this.broker.presence(topic) : notCounted;
+  }
+
+  /** The policy says other things now. */
+  policyChanged(): void {
+    this.#topics.policyChanged();
   }
 
   close(): MaybePromise<void> {
@@ -230,7 +263,7 @@ export class Hub implements BrokerSink {
   #entered(topic: Topic, subscriber: Subscriber): void {
     topic.channels[subscriber.format]!.subscribers++;
     this.#subscriptions++;
-    this.broker.enter(topic.name, subscriber.userId);
+    if (topic.countsReaders) this.broker.enter(topic.name, subscriber.userId);
   }
 
   /** Lets the topic go on after `offset`, without what was still to be handed over. */

@@ -1,6 +1,7 @@
 import type { Broker, TopicView } from "../broker/port.ts";
 import { Failure } from "../core/failure.ts";
 import type { Scheduler } from "../core/ports.ts";
+import type { TopicPolicy } from "./ports.ts";
 import { Topic } from "./topic.ts";
 
 /** Topics that are kept open for somebody who is about to enter them, so that it can enter all of them at once. */
@@ -14,6 +15,7 @@ export interface Hold {
 export interface OpenTopicsPorts {
   readonly scheduler: Scheduler;
   readonly broker: Pick<Broker, "follow" | "unfollow">;
+  readonly policy: TopicPolicy;
   /** The broker has answered for a topic that somebody may wait for: with a view, or a refusal. */
   readonly opened: (topic: Topic, failure: Failure | null) => void;
   /** Nothing may be kept of the topic. */
@@ -55,6 +57,11 @@ export class OpenTopics {
     return topic;
   }
 
+  /** The policy says other things now. Who reads a topic is counted, or not, until its last reader has left. */
+  policyChanged(): void {
+    for (const topic of this.#topics.values()) topic.flushMs = this.#ports.policy.flushMsOf(topic.name);
+  }
+
   /** Opens topics, and keeps those that can be followed. */
   hold(names: readonly string[]): Hold {
     const held: Topic[] = [];
@@ -90,6 +97,8 @@ export class OpenTopics {
 
   #follow(name: string): Topic | Failure {
     const topic = new Topic(name, this.#formats);
+    topic.flushMs = this.#ports.policy.flushMsOf(name);
+    topic.countsReaders = this.#ports.policy.countsReaders(name);
     const view = this.#ports.broker.follow(name);
     if (view instanceof Failure) return view;
     this.#topics.set(name, topic);

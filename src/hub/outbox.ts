@@ -35,6 +35,8 @@ export class Outbox {
   readonly #hand: (topic: Topic, publication: Publication) => void;
   readonly #tickBytesMax: number;
   readonly #delayed = new Set<Topic>();
+  /** Topics whose publications wait for others, by how long; those of one time wait for the same moment. */
+  readonly #gathering = new Map<number, Set<Topic>>();
   #deferredBytes = 0;
   #tick = 0;
   #tickEndScheduled = false;
@@ -50,14 +52,15 @@ export class Outbox {
   }
 
   push(topic: Topic, publication: Publication): void {
-    if (topic.deferred.length === 0 && this.#hasRoom(topic)) {
+    const isFirst = topic.deferred.length === 0;
+    if (isFirst && topic.flushMs === 0 && this.#hasRoom(topic)) {
       this.#pass(topic, publication);
       return;
     }
     topic.deferred.push(publication);
     this.#countDeferred(topic, publication.bytes);
-    this.#delayed.add(topic);
-    this.#scheduleTickEnd();
+    if (isFirst && topic.flushMs > 0) this.#gather(topic);
+    else if (topic.gatheredWith === null || topic.deferredBytes > this.#tickBytesMax) this.#delay(topic);
     if (this.#overflows(topic)) this.#ports.overflowed(topic, lastOffset(topic));
   }
 
@@ -69,7 +72,7 @@ export class Outbox {
 
   /** Nothing waits, of any topic. */
   get isIdle(): boolean {
-    return this.#delayed.size === 0;
+    return this.#delayed.size === 0 && this.#gathering.size === 0;
   }
 
   /**
@@ -85,6 +88,38 @@ export class Outbox {
     topic.deferred = [];
     this.#countDeferred(topic, -topic.deferredBytes);
     this.#delayed.delete(topic);
+    topic.gatheredWith?.delete(topic);
+    topic.gatheredWith = null;
+  }
+
+  #gather(topic: Topic): void {
+    if (topic.gatheredWith !== null) return;
+    const { flushMs } = topic;
+    let together = this.#gathering.get(flushMs);
+    if (together === undefined) {
+      together = new Set();
+      this.#gathering.set(flushMs, together);
+      this.#ports.scheduler.after(flushMs, () => this.#flush(flushMs));
+    }
+    together.add(topic);
+    topic.gatheredWith = together;
+  }
+
+  #flush(flushMs: number): void {
+    const topics = this.#gathering.get(flushMs) ?? [];
+    this.#gathering.delete(flushMs);
+    for (const topic of topics) {
+      topic.gatheredWith = null;
+      this.#passWhatFits(topic);
+      if (topic.deferred.length > 0) this.#delay(topic);
+      this.#ports.advanced(topic);
+    }
+  }
+
+  /** Leaves the rest to the next turn. */
+  #delay(topic: Topic): void {
+    this.#delayed.add(topic);
+    this.#scheduleTickEnd();
   }
 
   #overflows(topic: Topic): boolean {

@@ -1,4 +1,5 @@
-import type { Publication } from "../core/publication.ts";
+import type { Failure } from "../core/failure.ts";
+import type { Publication, PublishRequest } from "../core/publication.ts";
 
 /**
  * One wire format's way to all connections that read a topic in it. The hub encodes once and hands over once;
@@ -52,6 +53,16 @@ export interface Joined {
   readonly recovered?: boolean;
   /** What the client missed, oldest first; empty unless recovered. */
   readonly replay: readonly Publication[];
+}
+
+/** What holds for topics, one by one. Asked on the path of every message. */
+export interface TopicPolicy {
+  /** Why a publication cannot be taken; null: it can. */
+  check(request: PublishRequest): Failure | null;
+  /** How long a publication may wait for others before all go out together; 0: not at all. */
+  flushMsOf(topic: string): number;
+  /** Whether it is known who reads the topic. */
+  countsReaders(topic: string): boolean;
 }
 
 /** Times some of the publishes; `begin` gives what `end` wants. */

@@ -29,16 +29,17 @@ export class TopicLog implements TopicView {
   /** Its neighbours among those used before and after it; kept by the broker. */
   earlier: TopicLog | null = null;
   later: TopicLog | null = null;
+  /** Kept from the next publication on, and when it is trimmed. */
+  bounds: LogBounds;
   #epoch: string;
   #top = 0;
-  readonly #bounds: LogBounds;
   readonly #ring = new Ring();
   #keys: KeyMemory | null = null;
 
   constructor(topic: string, epoch: string, bounds: LogBounds) {
     this.topic = topic;
     this.#epoch = epoch;
-    this.#bounds = bounds;
+    this.bounds = bounds;
   }
 
   get epoch(): string {
@@ -78,7 +79,7 @@ export class TopicLog implements TopicView {
   }
 
   rememberKey(key: string, offset: number, now: number): void {
-    this.#keys ??= new KeyMemory(this.#bounds.keyAgeMs, this.#bounds.keysMax);
+    this.#keys ??= new KeyMemory(this.bounds.keyAgeMs, this.bounds.keysMax);
     this.#keys.remember(key, offset, now);
   }
 
@@ -166,10 +167,10 @@ export class TopicLog implements TopicView {
 
   #trimRing(now: number): void {
     const ring = this.#ring;
-    const oldestTs = now - this.#bounds.ageMs;
+    const oldestTs = now - this.bounds.ageMs;
     while (
-      ring.length > this.#bounds.size ||
-      ring.bytes > this.#bounds.bytes ||
+      ring.length > this.bounds.size ||
+      ring.bytes > this.bounds.bytes ||
       (ring.oldest !== undefined && ring.oldest.ts <= oldestTs)
     ) {
       ring.dropOldest();

@@ -34,6 +34,12 @@ export class Topic {
   /** Bytes handed since `tick`, and the tick in which counting began. */
   tickBytes = 0;
   tick = 0;
+  /** How long a publication may wait for others; 0: not at all. */
+  flushMs = 0;
+  /** Those that wait with it for the same moment; null: nothing of it waits so. */
+  gatheredWith: Set<Topic> | null = null;
+  /** The broker is told who reads it: from the first reader to the last one. */
+  countsReaders = true;
   /** Those who wait to be let in; null: nobody ever did. */
   waiters: Map<Subscriber, Waiter> | null = null;
   /** How many of them wait for what is on its way to this node. */

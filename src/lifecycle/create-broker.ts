@@ -12,6 +12,8 @@ import type { RedisOptions } from "../broker/redis/redis-options.ts";
 import type { ConnectionEvents } from "../broker/redis/standalone.ts";
 import type { Config } from "../config/index.ts";
 import type { LogBounds } from "../hub/topic-log.ts";
+import type { TopicRule } from "../rules/rule.ts";
+import type { TopicRules } from "../rules/topic-rules.ts";
 import type { Log } from "../telemetry/log.ts";
 import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
 
@@ -68,15 +70,9 @@ export function connectRedis(
 export function createBroker(
   config: Config,
   sink: BrokerSink,
-  ports: { redis: RedisLinks | null; counters: RelayCounters },
+  ports: { redis: RedisLinks | null; counters: RelayCounters; rules: TopicRules },
 ): Broker {
-  const bounds: LogBounds = {
-    size: config.historySize,
-    ageMs: config.historyAgeMs,
-    bytes: config.historyTopicBytes,
-    keyAgeMs: config.keyAgeMs,
-    keysMax: config.keysPerTopicMax,
-  };
+  const boundsOf = historyBounds(config, ports.rules);
   const kept = {
     alerts: { count: config.alertHistory, inHistory: true },
     chat: { count: config.chatHistory, inHistory: true },
@@ -86,11 +82,11 @@ export function createBroker(
   const shared = { clock: systemClock, scheduler: systemScheduler, random: systemRandom };
   const { redis, counters } = ports;
   if (redis === null) {
-    return new MemoryBroker({ log: bounds, historyBytesMax, topicsMax, kept }, sink, shared);
+    return new MemoryBroker({ boundsOf, historyBytesMax, topicsMax, kept }, sink, shared);
   }
   return new RedisBroker(
     {
-      boundsOf: () => bounds,
+      boundsOf,
       historyBytesMax,
       topicsMax,
       kept,
@@ -105,6 +101,26 @@ export function createBroker(
       counters,
     },
   );
+}
+
+/** The bounds of each topic's history, as its rule has them; one object for all topics of a rule. */
+function historyBounds(config: Config, rules: TopicRules): (topic: string) => LogBounds {
+  const byRule = new WeakMap<TopicRule, LogBounds>();
+  return (topic) => {
+    const rule = rules.of(topic);
+    let bounds = byRule.get(rule);
+    if (bounds === undefined) {
+      bounds = {
+        size: rule.historySize,
+        ageMs: rule.historyAgeMs,
+        bytes: config.historyTopicBytes,
+        keyAgeMs: config.keyAgeMs,
+        keysMax: config.keysPerTopicMax,
+      };
+      byRule.set(rule, bounds);
+    }
+    return bounds;
+  };
 }
 
 function connectionEvents(log: Log, whenDown: "fail" | "local"): ConnectionEvents {

@@ -4,6 +4,7 @@ import type { NodeFacts } from "../cluster/node-facts.ts";
 import { type Config, version } from "../config/index.ts";
 import { topicMatcher } from "../core/topic-pattern.ts";
 import { Hub } from "../hub/hub.ts";
+import type { TopicRules } from "../rules/topic-rules.ts";
 import type { SessionContext } from "../session/context.ts";
 import { notificationsTopic } from "../session/recent.ts";
 import { Requests } from "../session/requests.ts";
@@ -21,6 +22,7 @@ import { connectRedis, createBroker } from "./create-broker.ts";
 import type { Drainable } from "./drain.ts";
 import { LoadWatch } from "./load-watch.ts";
 import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
+import { createTopicPolicy } from "./topic-policy.ts";
 
 /** Share of the backpressure limit that is handed out between two looks at the sockets' buffers. */
 const sampleShare = 1 / 8;
@@ -58,11 +60,19 @@ export interface Node {
 /** Composes a node. `status` is what a `status_request` answers. */
 export function createNode(
   config: Config,
-  ports: { name: string; log: Log; telemetry: Telemetry; events: ConnectionEvents; status: () => object },
+  ports: {
+    readonly name: string;
+    readonly rules: TopicRules;
+    readonly log: Log;
+    readonly telemetry: Telemetry;
+    readonly events: ConnectionEvents;
+    readonly status: () => object;
+  },
 ): Node {
   const { telemetry, events } = ports;
   const { counters } = telemetry;
-  const tellsMembership = topicMatcher(config.presenceEvents);
+  const { rules } = ports;
+  const tellsMembership = (topic: string) => rules.of(topic).joinLeave;
   const redis = connectRedis(config, { log: ports.log, describe: () => facts(), tellsMembership });
   const shared = { clock: systemClock, scheduler: systemScheduler, random: systemRandom };
   const webSocketFanOut = new WebSocketFanOut(counters, config.backpressureLimitBytes * sampleShare, () =>
@@ -84,7 +94,8 @@ export function createNode(
       counters,
       publishTimer: telemetry.publishTimer,
       fanOuts: [webSocketFanOut, eventStreamFanOut],
-      broker: (sink) => createBroker(config, sink, { redis, counters: counters.relay }),
+      policy: createTopicPolicy(config, rules),
+      broker: (sink) => createBroker(config, sink, { redis, counters: counters.relay, rules }),
     },
   );
   const users = new UserRegistry();

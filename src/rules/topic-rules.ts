@@ -1,3 +1,4 @@
+import type { JsonSchema } from "./inline-schema.ts";
 import { PrefixTable } from "./prefix-table.ts";
 import { type RuleChanges, type TopicRule, withChanges } from "./rule.ts";
 
@@ -5,6 +6,8 @@ import { type RuleChanges, type TopicRule, withChanges } from "./rule.ts";
 export interface RuleDefaults {
   readonly historySize: number;
   readonly historyAgeMs: number;
+  /** Publications a second to one topic; null: no bound. */
+  readonly rateMax: number | null;
   /** Patterns of topics whose readers are told of each other, where no rule of the same pattern says it. */
   readonly joinLeavePatterns: readonly string[];
 }
@@ -12,9 +15,15 @@ export interface RuleDefaults {
 /** By pattern: a topic's name, or the beginning of names and a `*`; `*` alone is every topic. */
 export type RulesByPattern = ReadonlyMap<string, RuleChanges>;
 
+/** What `data` must be in the topics that fit a pattern. */
+interface PatternPayload {
+  readonly pattern: string;
+  readonly schema: JsonSchema;
+}
+
 /** All rules of one moment. */
 interface Book {
-  readonly byPattern: RulesByPattern;
+  readonly payloads: readonly PatternPayload[];
   readonly exact: ReadonlyMap<string, TopicRule>;
   readonly prefixes: PrefixTable<TopicRule>;
   readonly fallback: TopicRule;
@@ -40,9 +49,9 @@ export class TopicRules {
     this.#book = compile(defaults, byPattern);
   }
 
-  /** The rules as they were read; another object once they were replaced. */
-  get byPattern(): RulesByPattern {
-    return this.#book.byPattern;
+  /** The patterns that say what `data` must be; another list once the rules were replaced. */
+  get payloads(): readonly PatternPayload[] {
+    return this.#book.payloads;
   }
 
   of(topic: string): TopicRule {
@@ -73,7 +82,7 @@ export class TopicRules {
 }
 
 function compile(defaults: RuleDefaults, byPattern: RulesByPattern): Book {
-  const { joinLeavePatterns, historySize, historyAgeMs } = defaults;
+  const { joinLeavePatterns, historySize, historyAgeMs, rateMax } = defaults;
   const changes = new Map<string, RuleChanges>(
     joinLeavePatterns.map((pattern) => [pattern, { joinLeave: true }]),
   );
@@ -83,7 +92,7 @@ function compile(defaults: RuleDefaults, byPattern: RulesByPattern): Book {
     historySize,
     historyAgeMs,
     flushMs: 0,
-    rateMax: null,
+    rateMax,
     bytesMax: null,
     presence: true,
     joinLeave: false,
@@ -102,5 +111,8 @@ function compile(defaults: RuleDefaults, byPattern: RulesByPattern): Book {
   for (const [name, said] of patterns) {
     if (!name.endsWith("*")) exact.set(name, withChanges(prefixes.longest(name) ?? fallback, said));
   }
-  return { byPattern, exact, prefixes, fallback };
+  const payloads = [...byPattern].flatMap(([pattern, { payload }]) =>
+    payload ? [{ pattern, schema: payload.schema }] : [],
+  );
+  return { payloads, exact, prefixes, fallback };
 }

@@ -9,13 +9,13 @@ brokerContract("memory", (bounds, sink) => {
   const ports = createFakePorts();
   const broker = new MemoryBroker(
     {
-      log: {
+      boundsOf: () => ({
         size: bounds.historySize,
         ageMs: bounds.historyAgeMs,
         bytes: bounds.historyTopicBytes,
         keyAgeMs: bounds.keyAgeMs,
         keysMax: bounds.keysMax,
-      },
+      }),
       historyBytesMax: 64 * 1024 * 1024,
       topicsMax: 1000,
     },
@@ -35,7 +35,7 @@ describe("memory: bounds of its own", () => {
     const sink = new RecordingSink();
     const log = { size: 1000, ageMs: 60_000, bytes: 1_000_000, keyAgeMs: 60_000, keysMax: 1000 };
     const broker = new MemoryBroker(
-      { log, historyBytesMax: 1_000_000, topicsMax: 100, ...options },
+      { boundsOf: () => log, historyBytesMax: 1_000_000, topicsMax: 100, ...options },
       sink,
       ports,
     );
@@ -88,7 +88,7 @@ describe("memory: bounds of its own", () => {
 
   test("usage adds up: what is published and trimmed in any way leaves nothing behind", () => {
     const { broker, scheduler, publish } = start({
-      log: { size: 3, ageMs: 4000, bytes: 1_000_000, keyAgeMs: 4000, keysMax: 2 },
+      boundsOf: () => ({ size: 3, ageMs: 4000, bytes: 1_000_000, keyAgeMs: 4000, keysMax: 2 }),
     });
     for (let count = 0; count < 20; count++) {
       publish(`t${count % 5}`, "x".repeat(count));
@@ -124,7 +124,7 @@ describe("memory: bounds of its own", () => {
   test("a big sweep is spread over turns", () => {
     const { broker, scheduler, publish } = start({
       topicsMax: 10_000,
-      log: { size: 3, ageMs: 4000, bytes: 1000, keyAgeMs: 4000, keysMax: 2 },
+      boundsOf: () => ({ size: 3, ageMs: 4000, bytes: 1000, keyAgeMs: 4000, keysMax: 2 }),
     });
     for (let number = 0; number < 5000; number++) publish(`t${number}`);
     scheduler.advance(4000);
@@ -132,6 +132,32 @@ describe("memory: bounds of its own", () => {
     scheduler.advance(60_000);
     expect(early).toBeLessThanOrEqual(5000);
     expect(broker.usage().topics).toBe(0);
+  });
+
+  test("each topic has bounds of its own, which may change", () => {
+    const small = { size: 2, ageMs: 4000, bytes: 1000, keyAgeMs: 4000, keysMax: 2 };
+    const large = { ...small, size: 100, ageMs: 600_000, keyAgeMs: 600_000 };
+    let bounds = (topic: string) => (topic === "small" ? small : large);
+    const { broker, scheduler, publish } = start({ boundsOf: (topic) => bounds(topic) });
+    const held = (topic: string) => {
+      const page = broker.history({ topic, limit: 100, bytesMax: 10_000 });
+      return page instanceof Failure ? [] : page.publications.map(({ offset }) => offset);
+    };
+    for (let count = 0; count < 5; count++) for (const topic of ["small", "large"]) publish(topic);
+    expect([held("small"), held("large")]).toEqual([
+      [4, 5],
+      [1, 2, 3, 4, 5],
+    ]);
+    // Within a quarter of the least age, and none of its publications is held that long.
+    scheduler.advance(5100);
+    expect([broker.describe("small"), held("large")]).toEqual([null, [1, 2, 3, 4, 5]]);
+    bounds = () => small;
+    scheduler.advance(30_000);
+    expect(broker.usage().topics).toBe(0);
+    bounds = () => large;
+    publish("small");
+    scheduler.advance(60_000);
+    expect(held("small")).toEqual([1]);
   });
 
   test("close ends the sweeping", () => {

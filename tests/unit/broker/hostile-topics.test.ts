@@ -9,7 +9,7 @@ const log = { size: 1000, ageMs: 60_000, bytes: 1_000_000, keyAgeMs: 60_000, key
 function start(topicsMax: number) {
   const ports = createFakePorts();
   const broker = new MemoryBroker(
-    { log, historyBytesMax: 1_000_000_000, topicsMax },
+    { boundsOf: () => log, historyBytesMax: 1_000_000_000, topicsMax },
     new RecordingSink(),
     ports,
   );

@@ -97,7 +97,7 @@ describe("the memory broker's kept publications", () => {
     const log = { size: 1000, ageMs, bytes: 1_000_000, keyAgeMs: ageMs, keysMax: 1000 };
     const kept = { chat: { count: 5, inHistory: true }, notifications: { count: 2, inHistory: false } };
     const broker = new MemoryBroker(
-      { log, historyBytesMax: 1_000_000, topicsMax: 100, kept, ...options },
+      { boundsOf: () => log, historyBytesMax: 1_000_000, topicsMax: 100, kept, ...options },
       sink,
       ports,
     );

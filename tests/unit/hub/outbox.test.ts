@@ -231,3 +231,111 @@ describe("outbox", () => {
     );
   });
 });
+
+describe("a topic that gathers", () => {
+  function gathering(flushMs = 5) {
+    const started = start();
+    started.topic.flushMs = flushMs;
+    const push = (from: number, to: number, topic = started.topic) => {
+      for (let offset = from; offset <= to; offset++) started.outbox.push(topic, publicationAt(offset));
+    };
+    return { ...started, push };
+  }
+
+  test("hands over all at one moment, no later than its time after the first", () => {
+    const { scheduler, topic, outbox, turns, push, advances } = gathering();
+    push(1, 3);
+    scheduler.advance(4);
+    push(4, 5);
+    expect(turns.flat()).toEqual([]);
+    expect([topic.handed, outbox.isIdle]).toEqual([0, false]);
+    scheduler.advance(1);
+    expect(turns.flat()).toEqual([1, 2, 3, 4, 5]);
+    expect([topic.handed, outbox.isIdle, topic.deferredBytes]).toEqual([5, true, 0]);
+    expect(advances).toEqual([5]);
+    push(6, 6);
+    expect(turns.flat()).toHaveLength(5);
+    scheduler.advance(5);
+    expect(turns.flat()).toHaveLength(6);
+  });
+
+  test("shares its moment with other topics of the same time", () => {
+    const { scheduler, turns, push } = gathering();
+    const other = new Topic("other", ["json"]);
+    const slow = new Topic("slow", ["json"]);
+    other.flushMs = 5;
+    slow.flushMs = 50;
+    push(1, 1);
+    push(20, 20, slow);
+    scheduler.advance(3);
+    push(11, 11, other);
+    expect(scheduler.timers).toBe(2);
+    scheduler.advance(2);
+    expect(turns.flat()).toEqual([1, 11]);
+    scheduler.advance(45);
+    expect(turns.flat()).toEqual([1, 11, 20]);
+  });
+
+  test("does not wait when there is more than a turn may hand over", () => {
+    const { topic, outbox, turns, turn, scheduler } = gathering(1000);
+    for (let offset = 1; offset <= 50; offset++) outbox.push(topic, largePublication(offset, 100_000));
+    for (let count = 0; count < 6; count++) turn();
+    expect(turns.flat()).toEqual(Array.from({ length: 50 }, (_, index) => index + 1));
+    for (const offsets of turns) expect(sizeOfAll(offsets, 100_000)).toBeLessThan(mebibyte + 100_000);
+    scheduler.advance(1000);
+    expect([turns.flat().length, outbox.isIdle]).toEqual([50, true]);
+  });
+
+  test("that is dropped hands nothing over", () => {
+    const { topic, outbox, turns, scheduler, push } = gathering();
+    push(1, 3);
+    outbox.drop(topic);
+    scheduler.advance(5);
+    expect(turns.flat()).toEqual([]);
+    expect([topic.deferredBytes, outbox.isIdle]).toEqual([0, true]);
+  });
+
+  test("that is finished before a break hands over what there is", () => {
+    const { topic, outbox, turns, push } = gathering();
+    push(1, 3);
+    outbox.finish(topic);
+    expect(turns.flat()).toEqual([1, 2, 3]);
+  });
+
+  test("that gathers no more keeps the order", () => {
+    const { topic, turns, scheduler, push } = gathering();
+    push(1, 3);
+    topic.flushMs = 0;
+    push(4, 5);
+    scheduler.advance(5);
+    push(6, 6);
+    expect(turns.flat()).toEqual([1, 2, 3, 4, 5, 6]);
+  });
+
+  test("keeps the order whatever comes when", () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constant("push" as const), bytes: fc.integer({ min: 1, max: 700_000 }) }),
+      fc.record({ kind: fc.constant("advance" as const), ms: fc.integer({ min: 1, max: 9 }) }),
+      fc.record({ kind: fc.constant("flushMs" as const), ms: fc.constantFrom(0, 3, 7) }),
+      fc.record({ kind: fc.constant("turn" as const) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 40 }), (steps) => {
+        const { topic, outbox, turns, turn, scheduler } = start();
+        let offset = 0;
+        for (const one of steps) {
+          if (one.kind === "push") outbox.push(topic, largePublication(++offset, one.bytes));
+          else if (one.kind === "advance") scheduler.advance(one.ms);
+          else if (one.kind === "flushMs") topic.flushMs = one.ms;
+          else turn();
+        }
+        for (let count = 0; count < 50 && !outbox.isIdle; count++) {
+          scheduler.advance(10);
+          turn();
+        }
+        expect(turns.flat()).toEqual(Array.from({ length: offset }, (_, index) => index + 1));
+        expect([outbox.isIdle, topic.deferredBytes]).toEqual([true, 0]);
+      }),
+    );
+  });
+});

@@ -9,7 +9,7 @@ import { FakeClock } from "../../support/fake-ports.ts";
 const clock = new FakeClock();
 
 function gate(topics: FanfareConfig["topics"] & object) {
-  const defaults = { historySize: 1000, historyAgeMs: 300_000, joinLeavePatterns: [] };
+  const defaults = { historySize: 1000, historyAgeMs: 300_000, rateMax: null, joinLeavePatterns: [] };
   const rules = new TopicRules(defaults, readRules({ topics }) as RulesByPattern);
   const made = new PublishGate(rules, 2000, clock);
   return {

@@ -1,10 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { topicMatcher } from "../../../src/core/topic-pattern.ts";
+import { readRules } from "../../../src/rules/read-rules.ts";
 import type { RuleChanges } from "../../../src/rules/rule.ts";
-import { TopicRules } from "../../../src/rules/topic-rules.ts";
+import { type RulesByPattern, TopicRules } from "../../../src/rules/topic-rules.ts";
 
-const defaults = { historySize: 1000, historyAgeMs: 300_000, joinLeavePatterns: [] };
+const defaults = { historySize: 1000, historyAgeMs: 300_000, rateMax: null, joinLeavePatterns: [] };
 
 function rulesOf(byPattern: Record<string, RuleChanges>, joinLeavePatterns: string[] = []): TopicRules {
   return new TopicRules({ ...defaults, joinLeavePatterns }, new Map(Object.entries(byPattern)));
@@ -107,6 +108,27 @@ describe("of several patterns", () => {
       }),
     );
   });
+});
+
+test("what the settings say of rates holds where no rule says another", () => {
+  const byPattern = new Map([
+    ["fast", { rateMax: null }],
+    ["slow", { rateMax: 1 }],
+  ]);
+  const rules = new TopicRules({ ...defaults, rateMax: 50 }, byPattern);
+  expect(["fast", "slow", "other"].map((topic) => rules.of(topic).rateMax)).toEqual([null, 1, 50]);
+});
+
+test("the payloads are those of the patterns that have one", () => {
+  const read = (topics: object) => readRules({ topics }) as RulesByPattern;
+  const rules = new TopicRules(
+    defaults,
+    read({ "a*": { schema: { type: "null" } }, ab: { schema: null }, b: {} }),
+  );
+  expect(rules.payloads).toEqual([{ pattern: "a*", schema: { type: "null" } }]);
+  expect([rules.of("ab").payload, rules.of("ac").payload === null]).toEqual([null, false]);
+  rules.replace(read({ c: { schema: {} } }));
+  expect(rules.payloads).toEqual([{ pattern: "c", schema: {} }]);
 });
 
 test("rules that are replaced hold for names that were asked before", () => {

@@ -6,6 +6,8 @@ import type { HttpContext, Page } from "../../../../src/http/context.ts";
 import type { Hub } from "../../../../src/hub/hub.ts";
 import { createHttpContext } from "../../../../src/lifecycle/http-context.ts";
 import { createNode } from "../../../../src/lifecycle/node.ts";
+import { createTopicRules } from "../../../../src/lifecycle/topic-policy.ts";
+import type { RulesByPattern } from "../../../../src/rules/topic-rules.ts";
 import type { UserRegistry } from "../../../../src/session/user-registry.ts";
 import type { Counters } from "../../../../src/telemetry/counters.ts";
 import { createLog } from "../../../../src/telemetry/log.ts";
@@ -33,6 +35,8 @@ export interface ApplicationOptions {
   readonly config?: Partial<Config>;
   /** Takes the place of methods of the broker. */
   readonly broker?: Partial<Broker>;
+  /** What a rules file would say. */
+  readonly rules?: RulesByPattern;
   /** Takes the place of parts of what the routes share. */
   readonly context?: Partial<HttpContext>;
 }
@@ -76,6 +80,7 @@ export function startApplication(options: ApplicationOptions = {}): ApplicationS
   });
   const node = createNode(config, {
     name: "node-1",
+    rules: createTopicRules(config, options.rules ?? new Map()),
     log,
     telemetry,
     events: { opened() {}, ended() {} },

@@ -1,7 +1,8 @@
 import { MemoryBroker, type MemoryBrokerOptions } from "../../../../src/broker/memory.ts";
 import type { Broker, BrokerSink } from "../../../../src/broker/port.ts";
 import { Hub, type HubOptions } from "../../../../src/hub/hub.ts";
-import type { FanOut, HubCounters } from "../../../../src/hub/ports.ts";
+import type { FanOut, HubCounters, TopicPolicy } from "../../../../src/hub/ports.ts";
+import type { LogBounds } from "../../../../src/hub/topic-log.ts";
 import { createFakePorts, type FakePorts } from "../../../support/fake-ports.ts";
 import { NativeTopics } from "./native-topics.ts";
 
@@ -16,12 +17,19 @@ export type Connect = (
 
 export interface HubSettings {
   readonly hub?: Partial<HubOptions>;
-  readonly log?: Partial<MemoryBrokerOptions["log"]>;
-  readonly broker?: Partial<Omit<MemoryBrokerOptions, "log">>;
+  readonly log?: Partial<LogBounds>;
+  readonly broker?: Partial<MemoryBrokerOptions>;
+  readonly policy?: Partial<TopicPolicy>;
   /** Puts something between the hub and the memory broker. */
   readonly wrap?: (broker: Broker, ports: FakePorts) => Broker;
   /** Puts something between the memory broker and the hub in both directions. */
   readonly connect?: Connect;
+  /** Wire formats beside the first one, of the native topics. */
+  readonly fanOuts?: (ports: FakePorts) => readonly FanOut[];
+  /** Wire formats beside the first one, of the native topics. */
+  readonly fanOuts?: (ports: FakePorts) => readonly FanOut[];
+  /** Wire formats beside the first one, of the native topics. */
+  readonly fanOuts?: (ports: FakePorts) => readonly FanOut[];
   /** Wire formats beside the first one, of the native topics. */
   readonly fanOuts?: (ports: FakePorts) => readonly FanOut[];
 }
@@ -45,17 +53,18 @@ export function createHub(settings: HubSettings = {}): HubUnderTest {
     publicationsReplayed: 0,
     historyReads: 0,
   };
+  const bounds: LogBounds = {
+    size: 1000,
+    ageMs: 300_000,
+    bytes: 4 * mebibyte,
+    keyAgeMs: 300_000,
+    keysMax: 1000,
+    ...settings.log,
+  };
   const createBroker = (sink: BrokerSink) =>
     new MemoryBroker(
       {
-        log: {
-          size: 1000,
-          ageMs: 300_000,
-          bytes: 4 * mebibyte,
-          keyAgeMs: 300_000,
-          keysMax: 1000,
-          ...settings.log,
-        },
+        boundsOf: () => bounds,
         historyBytesMax: 256 * mebibyte,
         topicsMax: 1000,
         ...settings.broker,
@@ -77,6 +86,7 @@ export function createHub(settings: HubSettings = {}): HubUnderTest {
       counters,
       publishTimer: { begin: () => 0, end: () => {} },
       fanOuts: [native, ...(settings.fanOuts?.(ports) ?? [])],
+      policy: { check: () => null, flushMsOf: () => 0, countsReaders: () => true, ...settings.policy },
       broker: (sink) => {
         const broker = settings.connect?.(createBroker, sink, ports) ?? createBroker(sink);
         return settings.wrap?.(broker, ports) ?? broker;

@@ -79,6 +79,8 @@ export class World {
         keyAgeMs: bounds.keyAgeMs,
       },
       broker: { historyBytesMax: bounds.historyBytesMax },
+      // Of one topic the publications are gathered, of the other they are not.
+      policy: { flushMsOf: (topic) => (topic === topics[0] ? 3 : 0) },
       connect: (create, sink, ports) => connect((inner) => this.#witness(create(inner)), sink, ports),
     });
     const { native } = this.#underTest;
@@ -127,10 +129,10 @@ export class World {
     return this.#underTest.scheduler.isBusy;
   }
 
-  /** Something is still under way. */
+  /** Something is still under way: in the next turns, or after a moment in which nothing moves. */
   get isBusy(): boolean {
     const waits = [...this.#clients.values()].some(({ waiting }) => waiting.size > 0);
-    return this.isMoving || waits || this.#unanswered > 0;
+    return this.isMoving || waits || this.#unanswered > 0 || !this.#underTest.hub.allHandedOver;
   }
 
   judgeEnd(): void {

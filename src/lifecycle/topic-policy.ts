@@ -1,0 +1,29 @@
+import type { Config } from "../config/index.ts";
+import type { TopicPolicy } from "../hub/ports.ts";
+import { PublishGate } from "../rules/publish-gate.ts";
+import { type RulesByPattern, TopicRules } from "../rules/topic-rules.ts";
+import { systemClock } from "./system-ports.ts";
+
+/** The rules of a file, on top of what the settings say of all topics. */
+export function createTopicRules(config: Config, byPattern: RulesByPattern): TopicRules {
+  const { historySize, historyAgeMs, topicPublishRatePerSecond, presenceEvents } = config;
+  return new TopicRules(
+    {
+      historySize,
+      historyAgeMs,
+      rateMax: topicPublishRatePerSecond === 0 ? null : topicPublishRatePerSecond,
+      joinLeavePatterns: presenceEvents,
+    },
+    byPattern,
+  );
+}
+
+/** The rules as the hub asks for them. */
+export function createTopicPolicy(config: Config, rules: TopicRules): TopicPolicy {
+  const gate = new PublishGate(rules, config.rateBurstMs, systemClock);
+  return {
+    check: (request) => gate.check(request),
+    flushMsOf: (topic) => rules.of(topic).flushMs,
+    countsReaders: (topic) => rules.of(topic).presence,
+  };
+}
