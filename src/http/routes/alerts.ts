@@ -75,7 +75,7 @@ export function alertsRoutes(context: HttpContext) {
             description: "Oldest first; as many as `ALERT_HISTORY` says are kept, whatever their age.",
             tag: tags.topics,
             answer: AlertsAnswer,
-            errors: ["invalid"],
+            errors: ["invalid", "unavailable"],
           },
           { query: HistoryQuery },
         ),

@@ -1,5 +1,6 @@
 import { Elysia } from "elysia";
 import { Failure } from "../../core/failure.ts";
+import type { Hub } from "../../hub/hub.ts";
 import { HealthAnswer, ReadyAnswer } from "../answer-schemas.ts";
 import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
@@ -21,9 +22,9 @@ export function readyRoute({ hub, drainState }: HttpContext) {
     "/ready",
     async ({ status }) => {
       if (drainState() === "draining") return status(503, { status: "draining" });
-      const broker = await hub.broker.describe(probedTopic);
-      if (broker instanceof Failure) return status(503, { status: "unavailable", broker: hub.broker.kind });
-      return { status: "ready" };
+      const failure = await hub.broker.check();
+      if (failure === null) return { status: "ready" };
+      return status(503, { status: "unavailable", broker: hub.broker.kind, message: failure.message });
     },
     {
       detail: documented({
@@ -42,12 +43,17 @@ async function healthOf(context: HttpContext) {
   const recent = await recentMessages(context);
   return {
     status: "healthy",
-    cache_status: hub.broker.kind === "redis" ? "connected" : "fallback",
-    recent_notifications_count: recent.length,
+    cache_status: isCacheConnected(hub) ? "connected" : "fallback",
+    recent_notifications_count: recent instanceof Failure ? 0 : recent.length,
     connected_websockets: websocket,
     connected_event_streams: sse,
     uptime_seconds: (Date.now() - startedAt) / 1000,
     node,
     version,
   };
+}
+
+/** What is kept of notifications is in Redis, where there is one; else on this node. */
+function isCacheConnected({ broker }: Hub): boolean {
+  return broker.kind === "redis" && broker.isConnected;
 }

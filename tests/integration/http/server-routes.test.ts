@@ -25,6 +25,31 @@ describe("GET /health", () => {
     });
   });
 
+  test.each([
+    ["redis", true, "connected"],
+    ["redis", false, "fallback"],
+    ["memory", true, "fallback"],
+  ] as const)(
+    "with a broker of kind %s, connected: %s, the cache is %s",
+    async (kind, isConnected, cache) => {
+      const other = start({ broker: { kind, isConnected } });
+      expect(await json(other, "/health")).toMatchObject({ cache_status: cache });
+    },
+  );
+
+  test("goes on while the broker cannot say what is recent; /messages says why", async () => {
+    const broken = start({ broker: { kept: async () => new Failure("unavailable", "No broker.") } });
+    expect(await json(broken, "/health")).toMatchObject({
+      status: "healthy",
+      recent_notifications_count: 0,
+    });
+    const answer = await broken.fetch("/messages");
+    expect([answer.status, await answer.json()]).toEqual([
+      503,
+      { error: { code: "unavailable", message: "No broker." } },
+    ]);
+  });
+
   test("goes on while draining", async () => {
     const draining = start({});
     draining.drainState = "draining";
@@ -48,10 +73,10 @@ describe("GET /ready", () => {
   });
 
   test("not while the broker does not answer", async () => {
-    const broken = start({ broker: { describe: async () => new Failure("unavailable", "No broker.") } });
+    const broken = start({ broker: { check: async () => new Failure("unavailable", "No broker.") } });
     const answer = await broken.fetch("/ready");
     expect(answer.status).toBe(503);
-    expect(await answer.json()).toEqual({ status: "unavailable", broker: "memory" });
+    expect(await answer.json()).toEqual({ status: "unavailable", broker: "memory", message: "No broker." });
   });
 });
 

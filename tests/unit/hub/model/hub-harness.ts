@@ -26,12 +26,6 @@ export interface HubSettings {
   readonly connect?: Connect;
   /** Wire formats beside the first one, of the native topics. */
   readonly fanOuts?: (ports: FakePorts) => readonly FanOut[];
-  /** Wire formats beside the first one, of the native topics. */
-  readonly fanOuts?: (ports: FakePorts) => readonly FanOut[];
-  /** Wire formats beside the first one, of the native topics. */
-  readonly fanOuts?: (ports: FakePorts) => readonly FanOut[];
-  /** Wire formats beside the first one, of the native topics. */
-  readonly fanOuts?: (ports: FakePorts) => readonly FanOut[];
 }
 
 export interface HubUnderTest extends FakePorts {
