@@ -3,3 +3,4 @@ export { type ConfigInput, type LoadedConfig, loadConfig } from "./load.ts";
 export { readConfigInput } from "./platform.ts";
 export type { SettingKey } from "./schema.ts";
 export { version } from "./version.ts";
+export type { Environment } from "./sources.ts";

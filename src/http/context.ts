@@ -6,6 +6,7 @@ import type { Cluster } from "../cluster/cluster.ts";
 import type { Config } from "../config/index.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { Failure } from "../core/failure.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
 import type { Callers } from "./callers.ts";
@@ -21,9 +22,15 @@ export interface HttpCounters {
   readonly errors: { add(code: ErrorCode): void };
 }
 
-/** The measurements that are shown. */
+/** All measurements; the routes know these of them. */
+export interface ServerNumbers {
+  readonly uptime_seconds: number;
+  readonly connections: { readonly active: { readonly websocket: number; readonly sse: number } };
+}
+
+/** The measurements that are shown, of all processes that listen here. */
 export interface HttpMetrics {
-  toJson(): object;
+  toJson(): MaybePromise<ServerNumbers>;
   toPrometheus(openMetrics: boolean): Promise<{ readonly contentType: string; readonly body: string }>;
 }
 

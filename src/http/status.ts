@@ -1,3 +1,4 @@
+import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { HttpContext } from "./context.ts";
 
 type StatusContext = Pick<
@@ -6,10 +7,17 @@ type StatusContext = Pick<
 >;
 
 /** What `GET /status` and `status_request` answer: the metrics, and what this node is and does. */
-export function statusOf(context: StatusContext): object {
+export function statusOf(context: StatusContext): MaybePromise<object> {
+  const numbers = context.metrics.toJson();
+  const facts = factsOf(context);
+  return numbers instanceof Promise
+    ? numbers.then((all) => ({ ...all, ...facts }))
+    : { ...numbers, ...facts };
+}
+
+function factsOf(context: StatusContext): object {
   const usage = context.hub.broker.usage();
   return {
-    ...context.metrics.toJson(),
     node: context.node,
     version: context.version,
     pid: process.pid,

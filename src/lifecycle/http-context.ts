@@ -1,7 +1,7 @@
 import { accessByGrants } from "../auth/access.ts";
 import { type Config, version } from "../config/index.ts";
 import { Callers } from "../http/callers.ts";
-import type { HttpContext, PageFile } from "../http/context.ts";
+import type { HttpContext, HttpMetrics, PageFile } from "../http/context.ts";
 import type { Log } from "../telemetry/log.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { acceptEventStream } from "../transport/event-stream-accept.ts";
@@ -13,7 +13,12 @@ import type { Node } from "./node.ts";
 export function createHttpContext(
   config: Config,
   node: Node,
-  ports: { telemetry: Telemetry; log: Log; pageFiles: readonly PageFile[] },
+  ports: {
+    readonly telemetry: Telemetry;
+    readonly metrics: HttpMetrics;
+    readonly log: Log;
+    readonly pageFiles: readonly PageFile[];
+  },
 ): HttpContext {
   const { counters } = ports.telemetry;
   const { authenticator, revoker, withoutToken } = node.authentication;
@@ -33,7 +38,7 @@ export function createHttpContext(
     access: accessByGrants,
     revoker: authenticator.takesTokens ? revoker : null,
     counters,
-    metrics: ports.telemetry,
+    metrics: ports.metrics,
     log: ports.log,
     node: node.name,
     version,

@@ -5,6 +5,9 @@ import type { OpenFiles } from "./open-files.ts";
 
 type BunServer = Server<WebSocketLink>;
 
+/** What is needed to accept those who are in the queue. */
+const acceptMs = 20;
+
 /** How often the open files are looked at. */
 const checkEveryMs = 250;
 
@@ -43,6 +46,14 @@ export class Listener {
   /** To every WebSocket that reads the native topic. */
   publish(native: string, text: string): void {
     for (const server of this.#servers) server.publish(native, text);
+  }
+
+  /** Stops listening, for good: other processes listen on the port. Those who are connected stay. */
+  async handOver(): Promise<void> {
+    clearInterval(this.#timer);
+    // Connections that the system has accepted for this process, and it not yet, would be reset.
+    await Bun.sleep(acceptMs);
+    for (const server of this.#servers) void server.stop(false);
   }
 
   /** Stops listening; resolves when the requests that are under way have been answered. */

@@ -8,7 +8,7 @@ import { pathOf } from "../http/request-url.ts";
 import { addSecurityHeaders } from "../http/security-headers.ts";
 import { statusOf } from "../http/status.ts";
 import type { RulesByPattern } from "../rules/topic-rules.ts";
-import { createLog, type Log } from "../telemetry/log.ts";
+import type { Log } from "../telemetry/log.ts";
 import { countOpenFiles, readOpenFilesLimit } from "../telemetry/process-facts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
 import type { WebSocketLink } from "../transport/websocket-link.ts";
@@ -22,8 +22,12 @@ import { createHttpContext } from "./http-context.ts";
 import { Listener } from "./listener.ts";
 import { createNode } from "./node.ts";
 import { OpenFiles } from "./open-files.ts";
+import { openLog } from "./open-log.ts";
+import { reachableUrl } from "./reachable-url.ts";
+import { createServerMetrics } from "./server-metrics.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { createTopicRules } from "./topic-policy.ts";
+import type { Collected, WorkerReport } from "./worker/messages.ts";
 
 /** A server that is up. */
 export interface RunningServer {
@@ -37,8 +41,15 @@ export interface RunningServer {
   readonly log: Log;
   /** All rules of topics give way to these. */
   replaceRules(rules: RulesByPattern): void;
-  /** Lets the clients go as the settings say, then stops. The same promise however often it is called. */
-  drain(): Promise<void>;
+  /** What this process is and has counted. */
+  report(): WorkerReport;
+  /** Makes sure of it by a round trip, within a second. */
+  brokerAnswers(): Promise<boolean>;
+  /**
+   * Lets the clients go as the settings say, then stops. The same promise however often it is called. `handOver`:
+   * other processes listen on the port, and those who come are theirs from now on.
+   */
+  drain(options?: { readonly handOver: boolean }): Promise<void>;
   /** Ends a drain's waiting. */
   force(): void;
   /** Stops at once; clients are cut off. */
@@ -51,17 +62,22 @@ const nodeSuffixLength = 6;
 /** How long requests that are under way hold up the end. */
 const requestsWaitMs = 2000;
 
+/** How long clients that keep connections for further requests are told not to, before those are closed. */
+const moveOnMs = 1000;
+
 /** What a server is started with beside its settings. */
 interface StartOptions {
   readonly log?: Log;
   /** What the rules file says; absent: there is none. */
   readonly rules?: RulesByPattern;
+  /** Which of several processes it is, and how all of them are asked for their metrics. */
+  readonly worker?: { readonly number: number; readonly collect: () => Promise<Collected> };
 }
 
 /** Starts a server in this process. Throws what `Bun.serve` throws when the address cannot be listened on. */
 export async function startServer(config: Config, options: StartOptions = {}): Promise<RunningServer> {
   const name = `${hostname().slice(0, 40)}-${systemRandom.token(nodeSuffixLength)}`;
-  const log = options.log ?? openLog(config, name);
+  const log = options.log ?? openLog(config, { node: name }, options.worker?.number);
   const telemetry = createTelemetry({ version });
   const rules = createTopicRules(config, options.rules ?? new Map());
   const node = createNode(config, {
@@ -72,7 +88,14 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     events: connectionLog(log, telemetry),
     status: () => statusOf(httpContext),
   });
-  const httpContext = createHttpContext(config, node, { telemetry, log, pageFiles: await loadPage() });
+  const report = (): WorkerReport => ({ facts: node.cluster.nodes()[0]!, metrics: telemetry.read() });
+  const metrics = createServerMetrics(telemetry, report, options.worker?.collect ?? null);
+  const httpContext = createHttpContext(config, node, {
+    telemetry,
+    metrics,
+    log,
+    pageFiles: await loadPage(),
+  });
   const application = createHttpApplication(httpContext, config.adminPort === 0 ? "all" : "clients");
   const upgradeOptions = {
     allowedOrigins: allowedOriginsOf(config),
@@ -80,6 +103,8 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     defaultRole: config.defaultClient,
   };
   const upgradePorts = {
+    authenticator: node.authentication.authenticator,
+    withoutToken: node.authentication.withoutToken,
     webSockets: node.webSockets,
     admission: node.admission,
     seats: node.cluster.seats,
@@ -94,8 +119,8 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       hostname: config.host,
       port,
       development: false,
-      // Outside development Bun would share the port with a second server, started by mistake, in silence.
-      reusePort: false,
+      // Workers share it. Bun would also share it with a second server, started by mistake, in silence.
+      reusePort: options.worker !== undefined,
       idleTimeout: Math.ceil(config.httpIdleTimeoutMs / 1000),
       // Bodies are bounded where they are read: Bun would cut the caller off, or answer without saying why.
       maxRequestBodySize: Number.MAX_SAFE_INTEGER,
@@ -105,8 +130,10 @@ export async function startServer(config: Config, options: StartOptions = {}): P
           const refused = upgradeWebSocket(request, bunServer, upgradeOptions, upgradePorts);
           return refused instanceof Promise ? refused.then(secured) : secured(refused);
         }
-        return application.fetch(request, bunServer);
+        const answer = application.fetch(request, bunServer);
+        return isMovingOn ? closing(answer) : answer;
       },
+  let isMovingOn = false;
     });
   const listener = new Listener(listen, config.port, {
     openFiles: new OpenFiles(readOpenFilesLimit(), countOpenFiles),
@@ -143,21 +170,28 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const close = async () => {
     await Promise.race([listener.finish(), Bun.sleep(requestsWaitMs)]);
     await stop();
+  const handOver = async () => {
+    isMovingOn = true;
+    await Bun.sleep(moveOnMs);
+    await Promise.all([listener.handOver(), adminListener?.stop(false)]);
+  };
   };
   let draining: Promise<void> | null = null;
   return {
-    url: `http://${reachableHost(config.host)}:${listener.port}`,
+    url: reachableUrl(config.host, listener.port),
     port: listener.port,
-    adminUrl:
-      adminListener === null ? null : `http://${reachableHost(config.adminHost)}:${adminListener.port}`,
+    adminUrl: adminListener === null ? null : reachableUrl(config.adminHost, adminListener.port ?? 0),
     node: name,
     log,
     replaceRules(byPattern) {
       rules.replace(byPattern);
       node.hub.policyChanged();
     },
-    drain() {
+    report,
+    brokerAnswers: async () => (await node.hub.broker.check()) === null,
+    drain(options) {
       draining ??= (async () => {
+        if (options?.handOver) await handOver();
         node.admission.drain();
         background.stop();
         log.info({ connections_left: node.open() }, "shutting down");
@@ -171,19 +205,9 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   };
 }
 
-function openLog(config: Config, node: string): Log {
-  return createLog({
-    level: config.logLevel,
-    format: config.logFormat,
-    directory: config.logDir === "none" ? null : config.logDir,
-    rotationBytes: config.logRotationBytes,
-    retentionMs: config.logRetentionMs,
-    base: { node },
-  });
-}
-
-/** From this machine, an address that stands for all of them is reached on the loopback one. */
-function reachableHost(host: string): string {
-  if (host === "0.0.0.0" || host === "::" || host === "localhost") return "127.0.0.1";
-  return host.includes(":") ? `[${host}]` : host;
+/** An answer after which the client opens another connection. */
+async function closing(answer: Response | Promise<Response>): Promise<Response> {
+  const response = await answer;
+  response.headers.set("connection", "close");
+  return response;
 }

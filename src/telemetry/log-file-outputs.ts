@@ -24,12 +24,13 @@ export interface FileOutputs {
 }
 
 export function openFileOutputs(options: LogOutputsOptions, report: ReportLogEvent): FileOutputs {
-  const { directory } = options;
+  const { directory, worker } = options;
+  const files = logFiles.map(({ name, rank }) => ({ name: nameFor(name, worker), rank }));
   if (!directory) return { outputs: [], problem: null, stop: async () => {} };
   try {
     assertWritable(
       directory,
-      logFiles.map(({ name }) => name),
+      files.map(({ name }) => name),
     );
   } catch (error) {
     const remedy = "make LOG_DIR a folder that this user may write to";
@@ -37,15 +38,21 @@ export function openFileOutputs(options: LogOutputsOptions, report: ReportLogEve
     const { message: reason } = error as Error;
     return { outputs: [], problem: { fields: { directory, reason }, message }, stop: async () => {} };
   }
-  const retention = startRetention(directory, options, report);
+  const names = files.map(({ name }) => name);
+  const retention = startRetention(directory, names, options, report);
   return {
-    outputs: logFiles.map(({ name, rank }) => ({
+    outputs: files.map(({ name, rank }) => ({
       rank,
       writer: openFile(directory, name, options, retention.run, report),
     })),
     problem: null,
     stop: retention.stop,
   };
+}
+
+/** `errors.2.log` for the second of several processes. */
+function nameFor(name: string, worker: number | undefined): string {
+  return worker === undefined ? name : name.replace(/\.log$/, `.${worker}.log`);
 }
 
 function openFile(
@@ -68,10 +75,15 @@ function openFile(
   });
 }
 
-function startRetention(directory: string, options: LogOutputsOptions, report: ReportLogEvent) {
+function startRetention(
+  directory: string,
+  names: readonly string[],
+  options: LogOutputsOptions,
+  report: ReportLogEvent,
+) {
   const { retentionMs, retainedBytesMax = retainedFiles * options.rotationBytes } = options;
   const deleteExpired = async () => {
-    for (const { name } of logFiles) {
+    for (const name of names) {
       await deleteExpiredFiles({ directory, name, retentionMs, retainedBytesMax }, Date.now());
     }
   };

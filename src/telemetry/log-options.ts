@@ -5,6 +5,11 @@ export interface LogOutputsOptions {
   format: "json" | "text";
   /** Folder of `websocket_server.log` and `errors.log`; without it, standard output alone. */
   directory?: string | null;
+  /**
+   * Number of the process among several that write at the same time: its files are `websocket_server.1.log` and
+   * `errors.1.log`, and standard output gets no more at once than a pipe takes whole.
+   */
+  worker?: number;
   /** Size at which a file is put aside, in bytes; 0 is never. */
   rotationBytes: number;
   /** Age at which files that were put aside are deleted; 0 is never. */

@@ -39,10 +39,17 @@ export function openOutputs(options: LogOutputsOptions, report: ReportLogEvent):
   };
 }
 
-function openStandardOutput({ output, retryMs }: LogOutputsOptions, report: ReportLogEvent): LineWriter {
+/** A pipe does not mix up what several processes write, up to 4096 bytes at once; a character is 3 at most. */
+const sharedBatchCharacters = 1365;
+
+function openStandardOutput(
+  { output, retryMs, worker }: LogOutputsOptions,
+  report: ReportLogEvent,
+): LineWriter {
   return new LineWriter({
     destination: output ?? standardOutput(),
     isFinal: isReaderGone,
+    ...(worker === undefined ? {} : { batchCharacters: sharedBatchCharacters }),
     ...(retryMs === undefined ? {} : { retryMs }),
     onFailure: (error) => report("warning", { error }, "cannot write log lines to standard output"),
     onLoss: (lines) => report("warning", { lines }, "log lines to standard output were lost"),

@@ -47,7 +47,7 @@ async function answer(
 ): Promise<Response> {
   const format = preferredType(request.headers.get("accept"), formats);
   const headers = { vary: "Accept" };
-  if (format === json) return Response.json(metrics.toJson(), { headers });
+  if (format === json) return Response.json(await metrics.toJson(), { headers });
   const { contentType, body } = await metrics.toPrometheus(format === openMetrics);
   return new Response(body, { headers: { ...headers, "content-type": contentType } });
 }

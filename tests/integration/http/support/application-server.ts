@@ -90,7 +90,7 @@ export function startApplication(options: ApplicationOptions = {}): ApplicationS
   const logged: ApplicationServer["logged"] = [];
   const state = { drainState: "ready" as ApplicationServer["drainState"] };
   const application = createHttpApplication({
-    ...createHttpContext(config, node, { telemetry, log, pageFiles: [] }),
+    ...createHttpContext(config, node, { telemetry, metrics: telemetry, log, pageFiles: [] }),
     log: { debug() {}, error: (fields, message) => logged.push({ fields, message }) },
     version: "1.2.3",
     page: testPage,

@@ -1,0 +1,57 @@
+import type { Config } from "../../config/index.ts";
+import { logCrashes } from "../crash.ts";
+import { exitCodes } from "../exit-codes.ts";
+import { type RunningServer, startServer } from "../server.ts";
+import { onStopSignals } from "../signals.ts";
+import type { WorkerPlace } from "./place.ts";
+import { SupervisorLink } from "./supervisor-link.ts";
+
+/** How long a broker that does not answer keeps a new worker from being ready. */
+const brokerWaitMs = 5000;
+const brokerPollMs = 100;
+
+/** Runs one of several processes on a port, until the supervisor lets it go. Throws what `startServer` throws. */
+export async function runWorker(config: Config, place: WorkerPlace): Promise<void> {
+  let isEnding = false;
+  const drain = async (handOver: boolean) => {
+    if (isEnding) return;
+    isEnding = true;
+    const server = await starting;
+    await server.drain({ handOver });
+    link.tell({ type: "report", report: server.report() });
+    server.log.info({}, "stopped");
+    await server.log.close();
+    process.exit(exitCodes.stopped);
+  };
+  const force = async () => {
+    void drain(true);
+    (await starting).force();
+  };
+  const link = new SupervisorLink(place.number, () => started!.report(), {
+    drain,
+    force,
+    orphaned() {
+      started?.log.warning({}, "the supervisor is gone: shutting down");
+      // Whoever starts the server again needs the port.
+      void drain(true);
+    },
+  });
+  let started: RunningServer | null = null;
+  const starting = startServer(config, { worker: { number: place.number, collect: () => link.collect() } });
+  started = await starting;
+  logCrashes(started.log);
+  onStopSignals(() => link.tell({ type: "asked_to_end" }), force);
+  // The supervisor's to obey; without a listener it would end this process.
+  process.on("SIGUSR2", () => {});
+  link.tell({ type: "listening" });
+  link.tell({ type: "ready", brokerAnswers: await brokerAnswers(started) });
+}
+
+async function brokerAnswers(server: RunningServer): Promise<boolean> {
+  const deadline = performance.now() + brokerWaitMs;
+  while (!(await server.brokerAnswers())) {
+    if (performance.now() > deadline) return false;
+    await Bun.sleep(brokerPollMs);
+  }
+  return true;
+}
