@@ -84,7 +84,8 @@ export class MemberMarks {
   }
 }
 
-function takeFrom(userIds: Set<string>, count: number): string[] {
+/** Takes so many out of a set, those first that came first. */
+export function takeFrom(userIds: Set<string>, count: number): string[] {
   const taken: string[] = [];
   for (const userId of userIds) {
     if (taken.length === count) break;

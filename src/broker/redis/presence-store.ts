@@ -34,6 +34,15 @@ export interface Sighting {
   readonly nodeId: string;
 }
 
+/** How far a lost node has been taken out of a topic. */
+export interface TopicSweep {
+  readonly topic: string;
+  /** Channel on which members' going is told; "": it is not. */
+  readonly channel: string;
+  /** Where to go on; "0": at the beginning. */
+  readonly cursor: string;
+}
+
 export interface Written {
   /** By index, what could not be written, or may not have been. */
   readonly failed: readonly number[];
@@ -99,11 +108,19 @@ export class PresenceStore {
     return { wrong, strangers };
   }
 
-  /** Takes a lost node out of a part of a topic; answers where to go on, null when it is done. */
-  async sweep({ topic, nodeId }: Sighting, channel: string, cursor: string): Promise<string | null> {
-    const key = this.#keys.presence(topic);
-    const next = await this.#connection.run(sweepScript, [key], [nodeId, channel, cursor, scanFields]);
-    return typeof next === "string" && next !== "0" ? next : null;
+  /** Takes a lost node out of some topics, in part; answers what is left to do. */
+  async sweep(nodeId: string, topics: readonly TopicSweep[]): Promise<TopicSweep[]> {
+    const left: TopicSweep[] = [];
+    await this.#inGroups(topics, async (group) => {
+      const keys = group.map(({ topic }) => this.#keys.presence(topic));
+      const places = group.flatMap(({ channel, cursor }) => [channel, cursor]);
+      const cursors = await this.#connection.run(sweepScript, keys, [nodeId, scanFields, ...places]);
+      for (const [index, sweep] of group.entries()) {
+        const cursor: unknown = Array.isArray(cursors) ? cursors[index] : "";
+        if (typeof cursor === "string" && cursor !== "") left.push({ ...sweep, cursor });
+      }
+    });
+    return left;
   }
 
   /** All that is known of a topic: by user id ("": everybody), what its nodes are. */

@@ -1,7 +1,7 @@
 import type { Scheduler, Timer } from "../../core/ports.ts";
 import type { PresenceTable } from "../../hub/presence.ts";
 import type { NodeDirectory } from "./node-directory.ts";
-import { RedisUnavailable } from "./ports.ts";
+import { takeFrom } from "./presence-members.ts";
 import type { PresenceStore, Sighting } from "./presence-store.ts";
 import type { PresenceWriter } from "./presence-writer.ts";
 
@@ -28,17 +28,15 @@ const hurriedPace: Pace = { everyMs: 100, ticks: 50 };
 /** Topics that one call looks at. */
 const topicsACall = 100;
 
-/** Calls at once that take lost nodes out. */
-const sweepers = 4;
-
 /**
  * Goes round the topics in which this node has members, in small portions: keeps them from expiring, mends what
  * Redis has wrong, and takes out nodes that are lost.
  */
 export class PresenceUpkeep {
   readonly #ports: PresenceUpkeepPorts;
-  readonly #sweeps = new Map<string, Sighting>();
-  #sweeping = 0;
+  /** Topics out of which lost nodes are to be taken, by node. */
+  readonly #sweeps = new Map<string, Set<string>>();
+  #sweeping = false;
   #pace = usualPace;
   #round: Iterator<string> = [].values();
   /** Topics of the round that were not looked at yet. */
@@ -71,12 +69,12 @@ export class PresenceUpkeep {
     const strangers = sightings.filter(({ nodeId }) => !directory.has(nodeId));
     if (strangers.length === 0) return;
     if (!(await directory.judge(strangers.map(({ nodeId }) => nodeId)))) return;
-    for (const sighting of strangers) {
-      if (directory.isLost(sighting.nodeId)) {
-        this.#sweeps.set(`${sighting.nodeId} ${sighting.topic}`, sighting);
-      }
+    for (const { nodeId, topic } of strangers) {
+      if (!directory.isLost(nodeId)) continue;
+      const topics = this.#sweeps.get(nodeId) ?? new Set();
+      this.#sweeps.set(nodeId, topics.add(topic));
     }
-    while (this.#sweeping < sweepers && this.#sweeps.size > 0) void this.#sweepAll();
+    if (!this.#sweeping) void this.#sweepAll();
   }
 
   stop(): void {
@@ -137,26 +135,20 @@ export class PresenceUpkeep {
   }
 
   async #sweepAll(): Promise<void> {
-    this.#sweeping++;
-    for (const [key, sighting] of this.#sweeps) {
-      this.#sweeps.delete(key);
-      await this.#sweep(sighting);
+    this.#sweeping = true;
+    for (const [nodeId, topics] of this.#sweeps) {
+      while (topics.size > 0) await this.#sweep(nodeId, takeFrom(topics, topicsACall));
+      this.#sweeps.delete(nodeId);
     }
-    this.#sweeping--;
+    this.#sweeping = false;
   }
 
-  async #sweep(sighting: Sighting): Promise<void> {
+  async #sweep(nodeId: string, topics: readonly string[]): Promise<void> {
     const { channelOf, directory, store } = this.#ports;
-    const channel = channelOf(sighting.topic);
-    let cursor: string | null = "0";
-    try {
-      // It may come back: what it says then is not to be taken away again.
-      while (cursor !== null && !this.#stopped && directory.isLost(sighting.nodeId)) {
-        cursor = await store.sweep(sighting, channel, cursor);
-      }
-    } catch (error) {
-      if (!(error instanceof RedisUnavailable)) throw error;
-      // What is left is seen in the next round.
+    let left = topics.map((topic) => ({ topic, channel: channelOf(topic), cursor: "0" }));
+    // It may come back: what it says then is not to be taken away again. What fails is seen in the next round.
+    while (left.length > 0 && !this.#stopped && directory.isLost(nodeId)) {
+      left = await store.sweep(nodeId, left);
     }
   }
 }
