@@ -2,6 +2,16 @@ import { describeRefused, isRefused, type LoadedRules, loadRules } from "../rule
 import type { RulesByPattern } from "../rules/topic-rules.ts";
 import type { Log } from "../telemetry/log.ts";
 
+/** The rules cannot be used; the message says all that is wrong, to the person who starts the server. */
+export class InvalidRules extends Error {}
+
+/** The rules that a server starts with. Throws an InvalidRules. */
+export async function requireRules(setting: string, folder: string): Promise<LoadedRules> {
+  const loaded = await loadRules(setting, folder);
+  if (isRefused(loaded)) throw new InvalidRules(describeRefused(loaded));
+  return loaded;
+}
+
 export interface RulesReloadPorts {
   readonly log: Pick<Log, "info" | "error">;
   /** All rules give way to these. */

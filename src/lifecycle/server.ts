@@ -25,6 +25,7 @@ import { OpenFiles } from "./open-files.ts";
 import { openLog } from "./open-log.ts";
 import { reachableUrl } from "./reachable-url.ts";
 import { createServerMetrics } from "./server-metrics.ts";
+import { RulesReload, requireRules } from "./rules-reload.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { createTopicRules } from "./topic-policy.ts";
 import type { Collected, WorkerReport } from "./worker/messages.ts";
@@ -39,8 +40,8 @@ export interface RunningServer {
   /** Name of this node in answers and logs. */
   readonly node: string;
   readonly log: Log;
-  /** All rules of topics give way to these. */
-  replaceRules(rules: RulesByPattern): void;
+  /** Reads the files anew that say what clients may do; where one is wrong, all stays as it was. */
+  reload(): Promise<void>;
   /** What this process is and has counted. */
   report(): WorkerReport;
   /** Makes sure of it by a round trip, within a second. */
@@ -74,12 +75,14 @@ interface StartOptions {
   readonly worker?: { readonly number: number; readonly collect: () => Promise<Collected> };
 }
 
-/** Starts a server in this process. Throws what `Bun.serve` throws when the address cannot be listened on. */
+/** Starts a server in this process. Throws what `Bun.serve` throws when the address cannot be listened on, and InvalidRules. */
 export async function startServer(config: Config, options: StartOptions = {}): Promise<RunningServer> {
+  const folder = process.cwd();
+  const loadedRules = await requireRules(config.rulesFile, folder);
   const name = `${hostname().slice(0, 40)}-${systemRandom.token(nodeSuffixLength)}`;
   const log = options.log ?? openLog(config, { node: name }, options.worker?.number);
   const telemetry = createTelemetry({ version });
-  const rules = createTopicRules(config, options.rules ?? new Map());
+  const rules = createTopicRules(config, loadedRules.rules);
   const node = createNode(config, {
     name,
     rules,
@@ -161,6 +164,13 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     clock: systemClock,
     counters: telemetry.counters,
   });
+  const rulesReload = new RulesReload(config.rulesFile, folder, loadedRules, {
+    log,
+    replace(byPattern) {
+      rules.replace(byPattern);
+      node.hub.policyChanged();
+    },
+  });
   const stop = async () => {
     background.stop();
     await Promise.all([listener.stop(), adminListener?.stop(true)]);
@@ -183,10 +193,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     adminUrl: adminListener === null ? null : reachableUrl(config.adminHost, adminListener.port ?? 0),
     node: name,
     log,
-    replaceRules(byPattern) {
-      rules.replace(byPattern);
-      node.hub.policyChanged();
-    },
+    reload: () => rulesReload.reload(),
     report,
     brokerAnswers: async () => (await node.hub.broker.check()) === null,
     drain(options) {
