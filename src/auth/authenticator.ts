@@ -1,6 +1,7 @@
 import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { ClientIdentities } from "./client-identities.ts";
+import type { Credentials } from "./credentials.ts";
 import type { Identity } from "./identity.ts";
 import type { Revocations } from "./revocations.ts";
 import type { ServerKeys } from "./server-keys.ts";
@@ -37,6 +38,13 @@ export class Authenticator {
 
   get takesTokens(): boolean {
     return this.#parts.verifier !== null;
+  }
+
+  /** Who brings these; null: nobody in particular, as there are none. In place unless a token is to be checked. */
+  identifyBy({ apiKey, bearer, token }: Credentials): MaybePromise<Identity | Failure> | null {
+    if (apiKey !== null) return this.identifyKey(apiKey);
+    if (bearer !== null) return this.identify(bearer);
+    return token === null ? null : this.verifyToken(token);
   }
 
   /** What stands behind `Authorization: Bearer`: a key or a token. In place where it is a key. */

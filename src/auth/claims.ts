@@ -55,8 +55,8 @@ export function readClaims(payload: Readonly<Record<string, unknown>>): Claims |
   return {
     userId: sub,
     tokenId: jti ?? null,
-    issuedAtMs: iat === undefined ? null : iat * 1000,
-    expiresAtMs: exp * 1000,
+    issuedAtMs: iat === undefined ? null : Math.floor(iat * 1000),
+    expiresAtMs: Math.floor(exp * 1000),
     fanfare,
   };
 }

@@ -35,3 +35,8 @@ export const openIdentity: Identity = {
   grants: openGrants,
   token: null,
 };
+
+/** Whether it rests on a token or a key, and ends with it. */
+export function isProof({ kind }: Identity): boolean {
+  return kind === "user" || kind === "key";
+}

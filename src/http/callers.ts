@@ -1,7 +1,7 @@
 import type { Access } from "../auth/access.ts";
 import { refuseAdministration } from "../auth/access.ts";
 import type { Authenticator } from "../auth/authenticator.ts";
-import { type Credentials, readCredentials } from "../auth/credentials.ts";
+import { readCredentials } from "../auth/credentials.ts";
 import type { Action } from "../auth/grants.ts";
 import { type Identity, openIdentity } from "../auth/identity.ts";
 import { Failure } from "../core/failure.ts";
@@ -47,7 +47,7 @@ export class Callers {
 
   /** Finds out who calls, by the headers alone. Throws or rejects with an HttpFailure where that does not count. */
   identify(request: Request): MaybePromise<void> {
-    const found = this.#identify(readCredentials(request.headers, null));
+    const found = this.#authenticator.identifyBy(readCredentials(request.headers, null));
     if (found === null) throw missing;
     if (found instanceof Promise) return found.then((settled) => this.#note(request, settled));
     this.#note(request, found);
@@ -56,7 +56,8 @@ export class Callers {
   /** As `identify`, for an address that takes a token in its query, and those without one where they may read. */
   async identifyReader(request: Request, query: URLSearchParams): Promise<Identity> {
     if (this.isOpen) return openIdentity;
-    const found = (await this.#identify(readCredentials(request.headers, query))) ?? this.#withoutToken;
+    const found =
+      (await this.#authenticator.identifyBy(readCredentials(request.headers, query))) ?? this.#withoutToken;
     if (found === null) throw missing;
     if (found instanceof Failure) throw refusedCredential(found);
     return found;
@@ -87,13 +88,6 @@ export class Callers {
   requireInsight(request: Request): void {
     const refusal = refuseAdministration(this.of(request));
     if (refusal !== null) throw new HttpFailure(refusal);
-  }
-
-  /** Null: nothing was brought. */
-  #identify({ apiKey, bearer, token }: Credentials): MaybePromise<Identity | Failure> | null {
-    if (apiKey !== null) return this.#authenticator.identifyKey(apiKey);
-    if (bearer !== null) return this.#authenticator.identify(bearer);
-    return token === null ? null : this.#authenticator.verifyToken(token);
   }
 
   #note(request: Request, found: Identity | Failure): void {

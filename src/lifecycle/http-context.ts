@@ -1,4 +1,3 @@
-import { accessByGrants } from "../auth/access.ts";
 import { type Config, version } from "../config/index.ts";
 import { Callers } from "../http/callers.ts";
 import type { HttpContext, HttpMetrics, PageFile } from "../http/context.ts";
@@ -34,8 +33,8 @@ export function createHttpContext(
     hub: node.hub,
     users: node.users,
     cluster: node.cluster,
-    callers: new Callers(authenticator, accessByGrants, withoutToken),
-    access: accessByGrants,
+    callers: new Callers(authenticator, node.access, withoutToken),
+    access: node.access,
     revoker: authenticator.takesTokens ? revoker : null,
     counters,
     metrics: ports.metrics,

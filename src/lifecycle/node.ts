@@ -1,11 +1,15 @@
+import { type Access, accessByGrants } from "../auth/access.ts";
+import { noRevocationStore } from "../auth/revoker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { createCluster } from "../cluster/create-cluster.ts";
 import type { NodeFacts } from "../cluster/node-facts.ts";
 import { type Config, version } from "../config/index.ts";
-import { topicMatcher } from "../core/topic-pattern.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
 import { Hub } from "../hub/hub.ts";
+import { accessByRules } from "../rules/access.ts";
 import type { TopicRules } from "../rules/topic-rules.ts";
 import type { SessionContext } from "../session/context.ts";
+import type { HandshakeRules } from "../session/handshake.ts";
 import { notificationsTopic } from "../session/recent.ts";
 import { Requests } from "../session/requests.ts";
 import { UserRegistry } from "../session/user-registry.ts";
@@ -17,6 +21,7 @@ import { EventStreamFanOut } from "../transport/event-stream-fan-out.ts";
 import { EventStreamServer } from "../transport/event-stream-server.ts";
 import { WebSocketFanOut } from "../transport/websocket-fan-out.ts";
 import { WebSocketServer } from "../transport/websocket-server.ts";
+import { type Authentication, createAuthentication } from "./authentication.ts";
 import { createAdmission } from "./create-admission.ts";
 import { connectRedis, createBroker } from "./create-broker.ts";
 import type { Drainable } from "./drain.ts";
@@ -48,6 +53,9 @@ export interface Node {
   readonly eventStreams: EventStreamServer;
   readonly eventStreamFanOut: EventStreamFanOut;
   readonly admission: Admission;
+  readonly authentication: Authentication;
+  readonly access: Access;
+  readonly handshakes: HandshakeRules;
   /** Connections open now, of every transport. */
   open(): number;
   /** Every connection, of every transport. */
@@ -66,7 +74,7 @@ export function createNode(
     readonly log: Log;
     readonly telemetry: Telemetry;
     readonly events: ConnectionEvents;
-    readonly status: () => object;
+    readonly status: () => MaybePromise<object>;
   },
 ): Node {
   const { telemetry, events } = ports;
@@ -74,6 +82,7 @@ export function createNode(
   const { rules } = ports;
   const tellsMembership = (topic: string) => rules.of(topic).joinLeave;
   const redis = connectRedis(config, { log: ports.log, describe: () => facts(), tellsMembership });
+  const authentication = createAuthentication(config, { log: ports.log, revocationStore: noRevocationStore });
   const shared = { clock: systemClock, scheduler: systemScheduler, random: systemRandom };
   const webSocketFanOut = new WebSocketFanOut(counters, config.backpressureLimitBytes * sampleShare, () =>
     webSockets.sampleBuffers(),
@@ -100,10 +109,23 @@ export function createNode(
   );
   const users = new UserRegistry();
   const requests = new Requests(systemScheduler);
+  const access = accessByRules(rules, accessByGrants);
+  const handshakes: HandshakeRules = {
+    topicsMax: config.topicsPerConnectionMax,
+    defaultRole: config.defaultClient,
+    access,
+  };
   const session: SessionContext = {
     hub,
     users,
     requests,
+    authentication: {
+      authenticator: authentication.authenticator,
+      admitted: authentication.admitted,
+      access,
+      defaultRole: config.defaultClient,
+      clockSkewMs: config.jwtClockSkewMs,
+    },
     limits: {
       topicsMax: config.topicsPerConnectionMax,
       commandsInFlightMax: config.commandsInFlightMax,
@@ -139,8 +161,9 @@ export function createNode(
       maxFrameBytes: config.maxFrameBytes,
       backpressureLimitBytes: config.backpressureLimitBytes,
       compression: config.wsCompression,
+      authTimeoutMs: config.authTimeoutMs,
     },
-    { session, events, places: admission, ...shared },
+    { session, handshakes, seats: () => cluster.seats, events, places: admission, ...shared },
   );
   const eventStreams = new EventStreamServer(
     {
@@ -190,6 +213,9 @@ export function createNode(
     eventStreams,
     eventStreamFanOut,
     admission,
+    authentication,
+    access,
+    handshakes,
     open,
     connections,
     notify(type, textOf) {
@@ -197,6 +223,7 @@ export function createNode(
       eventStreams.tellAll(type, textOf());
     },
     close: async () => {
+      authentication.close();
       load.stop();
       webSockets.close();
       eventStreams.close();

@@ -102,13 +102,12 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const application = createHttpApplication(httpContext, config.adminPort === 0 ? "all" : "clients");
   const upgradeOptions = {
     allowedOrigins: allowedOriginsOf(config),
-    topicsMax: config.topicsPerConnectionMax,
-    defaultRole: config.defaultClient,
+    handshakes: node.handshakes,
   };
   const upgradePorts = {
+    webSockets: node.webSockets,
     authenticator: node.authentication.authenticator,
     withoutToken: node.authentication.withoutToken,
-    webSockets: node.webSockets,
     admission: node.admission,
     seats: node.cluster.seats,
     refused: refusalLog(log, telemetry),
@@ -136,8 +135,8 @@ export async function startServer(config: Config, options: StartOptions = {}): P
         const answer = application.fetch(request, bunServer);
         return isMovingOn ? closing(answer) : answer;
       },
-  let isMovingOn = false;
     });
+  let isMovingOn = false;
   const listener = new Listener(listen, config.port, {
     openFiles: new OpenFiles(readOpenFilesLimit(), countOpenFiles),
     log,
@@ -180,11 +179,11 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const close = async () => {
     await Promise.race([listener.finish(), Bun.sleep(requestsWaitMs)]);
     await stop();
+  };
   const handOver = async () => {
     isMovingOn = true;
     await Bun.sleep(moveOnMs);
     await Promise.all([listener.handOver(), adminListener?.stop(false)]);
-  };
   };
   let draining: Promise<void> | null = null;
   return {
@@ -198,9 +197,9 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     brokerAnswers: async () => (await node.hub.broker.check()) === null,
     drain(options) {
       draining ??= (async () => {
+        background.stop();
         if (options?.handOver) await handOver();
         node.admission.drain();
-        background.stop();
         log.info({ connections_left: node.open() }, "shutting down");
         await drain.run();
         await close();

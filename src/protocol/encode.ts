@@ -156,10 +156,30 @@ export interface Welcome {
   readonly message: string;
   /** Seconds between the server's PING frames. */
   readonly ping_interval: number;
+  /** When the client's token expires, in Unix milliseconds, and how long that is from now. */
+  readonly expires_at?: number;
+  readonly expires_in_ms?: number;
 }
+
+/** How long a token counts. */
+export type TokenTimes = Pick<Welcome, "expires_at" | "expires_in_ms">;
 
 export function encodeWelcome(welcome: Welcome): string {
   return JSON.stringify({ type: "welcome", ...welcome });
+}
+
+/** The token was accepted; the welcome follows. */
+export function encodeAuthenticated(
+  id: CommandId | undefined,
+  userId: string | null,
+  times: TokenTimes,
+): string {
+  return JSON.stringify({ type: "authenticated", id, user_id: userId, ...times });
+}
+
+/** The newer token was accepted. */
+export function encodeRefreshed(id: CommandId | undefined, times: TokenTimes): string {
+  return JSON.stringify({ type: "refreshed", id, ...times });
 }
 
 /** `deadline` and `reconnectAfterMs`: Unix milliseconds, and how long a client should wait to come back. */

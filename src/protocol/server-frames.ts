@@ -37,6 +37,14 @@ const Recovered = Type.Boolean({
 
 const id = Type.Optional(CommandId);
 
+/** How long the client's token counts; absent without one. */
+const tokenTimes = {
+  expires_at: Type.Optional(Timestamp),
+  expires_in_ms: Type.Optional(
+    Type.Integer({ minimum: 0, description: "Milliseconds from now until `expires_at`." }),
+  ),
+};
+
 /** Where a topic stands. */
 export const topicStateFields = {
   topic: TopicName,
@@ -96,6 +104,7 @@ export const serverFrameSchemas = {
     topics: Type.Array(Type.Object({ ...topicStateFields, recovered: Type.Optional(Recovered) })),
     message: Type.String(),
     ping_interval: Type.Number({ minimum: 0, description: "Seconds between the server's PING frames." }),
+    ...tokenTimes,
   }),
   subscribed: Type.Object({
     type: Type.Literal("subscribed"),
@@ -130,9 +139,9 @@ export const serverFrameSchemas = {
     type: Type.Literal("authenticated"),
     id,
     user_id: Type.Optional(Type.Union([UserId, Type.Null()])),
-    expires_at: Type.Optional(Timestamp),
+    ...tokenTimes,
   }),
-  refreshed: Type.Object({ type: Type.Literal("refreshed"), id, expires_at: Type.Optional(Timestamp) }),
+  refreshed: Type.Object({ type: Type.Literal("refreshed"), id, ...tokenTimes }),
   pong: Type.Object({ type: Type.Literal("pong"), id, ts: Timestamp }),
   status: Type.Object(
     { type: Type.Literal("status"), id, node: Type.String(), version: Type.String() },

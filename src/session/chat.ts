@@ -1,10 +1,16 @@
+import { Failure } from "../core/failure.ts";
 import type { ChatInput } from "../protocol/decode.ts";
 import { notAuthorized, publishAs } from "./publishing.ts";
 import { notificationsTopic } from "./recent.ts";
 import type { Session } from "./session.ts";
 
-/** Text with this prefix is a notification, whoever sends it. */
+/** Text with this prefix is a notification; in open mode whoever sends it. */
 const adminPrefix = "admin:";
+
+const prefixRefused = new Failure(
+  "forbidden",
+  "admin: text is for admins, and who is one is said by the token (claim fanfare.role).",
+);
 
 /**
  * The chat rules: text from an admin, or with the admin prefix, is a notification; from a receive-only client
@@ -12,6 +18,10 @@ const adminPrefix = "admin:";
  */
 export function runChat(session: Session, input: ChatInput): void {
   const prefixed = input.message?.startsWith(adminPrefix) === true;
+  if (prefixed && session.role !== "admin" && session.standing.identity.kind !== "open") {
+    session.fail(input.id, prefixRefused);
+    return;
+  }
   if (prefixed || session.role === "admin") {
     publishAs(session, input.id, {
       topic: notificationsTopic,

@@ -1,3 +1,4 @@
+import { refuseAdministration } from "../auth/access.ts";
 import { bounds } from "../core/bounds.ts";
 import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
@@ -14,12 +15,8 @@ import { presenceAnswer } from "../protocol/presence-answer.ts";
 import type { Command } from "../protocol/schemas.ts";
 import { runChat } from "./chat.ts";
 import { notAuthorized, publishAs } from "./publishing.ts";
+import { refresh, refuseAuthentication } from "./refresh.ts";
 import type { Session } from "./session.ts";
-
-const openMode = new Failure(
-  "bad_request",
-  "This server runs in open mode: it takes no tokens and needs none.",
-);
 
 type CommandOf<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 
@@ -35,6 +32,7 @@ export function runCommand(session: Session, command: Command): void {
     case "unsubscribe":
       session.inOrder(command.topic, () => {
         session.unsubscribe(command.topic);
+        session.standing.displace(command.topic);
         if (command.id !== undefined) session.send(encodeUnsubscribed(command.id, command.topic));
       });
       break;
@@ -48,19 +46,30 @@ export function runCommand(session: Session, command: Command): void {
       session.send(encodePong(command.id, session.context.clock.now()));
       break;
     case "status_request":
-      session.send(encodeStatus(command.id, session.context.status()));
+      // No topic is called so: questions about the server are answered in their order.
+      session.inOrder("", () => status(session, command));
       break;
     case "notification":
       runChat(session, command);
       break;
     case "authenticate":
+      refuseAuthentication(session, command.id);
+      break;
     case "refresh":
-      session.fail(command.id, openMode);
+      refresh(session, command.id, command.token);
       break;
     case "response":
       respond(session, command);
       break;
   }
+}
+
+function status(session: Session, { id }: CommandOf<"status_request">): MaybePromise<void> {
+  const refusal = refuseAdministration(session.standing.identity);
+  if (refusal !== null) return session.fail(id, refusal);
+  const said = session.context.status();
+  const answer = (settled: object) => session.send(encodeStatus(id, settled));
+  return said instanceof Promise ? said.then(answer) : answer(said);
 }
 
 function respond(session: Session, command: CommandOf<"response">): void {
@@ -107,6 +116,11 @@ function publish(session: Session, command: CommandOf<"publish">): void {
 }
 
 function history(session: Session, command: CommandOf<"history">): MaybePromise<void> {
+  const refusal = session.standing.refusal("history", command.topic);
+  if (refusal !== null) {
+    session.fail(command.id, refusal, command.topic);
+    return;
+  }
   const { hub, limits } = session.context;
   const query = {
     topic: command.topic,
@@ -128,6 +142,11 @@ function history(session: Session, command: CommandOf<"history">): MaybePromise<
 }
 
 function presence(session: Session, command: CommandOf<"presence">): MaybePromise<void> {
+  const refusal = session.standing.refusal("presence", command.topic);
+  if (refusal !== null) {
+    session.fail(command.id, refusal, command.topic);
+    return;
+  }
   const { hub, limits } = session.context;
   return session.ask(
     () => hub.broker.presence(command.topic),

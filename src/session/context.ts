@@ -1,7 +1,9 @@
 import type { ErrorCode } from "../core/errors.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Clock, Scheduler } from "../core/ports.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { CommandType } from "../protocol/schemas.ts";
+import type { SessionAuthentication } from "./authentication.ts";
 import type { RecentLimits } from "./recent.ts";
 import type { Requests } from "./requests.ts";
 import type { UserRegistry } from "./user-registry.ts";
@@ -32,6 +34,7 @@ export interface SessionContext {
   readonly hub: Hub;
   readonly users: UserRegistry;
   readonly requests: Requests;
+  readonly authentication: SessionAuthentication;
   readonly limits: SessionLimits;
   readonly counters: SessionCounters;
   readonly clock: Clock;
@@ -39,5 +42,5 @@ export interface SessionContext {
   /** Name of this node. */
   readonly node: string;
   /** What `GET /status` answers. */
-  readonly status: () => object;
+  readonly status: () => MaybePromise<object>;
 }

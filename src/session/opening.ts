@@ -5,6 +5,7 @@ import { type Handshake, sincePosition } from "./handshake.ts";
 import { withPatience } from "./patience.ts";
 import { askForRecent, notificationsTopic, type Recent, recentBefore } from "./recent.ts";
 import type { Session } from "./session.ts";
+import { tokenTimes } from "./token-times.ts";
 
 /** What is there when a client is welcomed. */
 interface Prepared {
@@ -95,8 +96,10 @@ function welcome(session: Session, handshake: Handshake, { recent, isLate }: Pre
       topics: states,
       message: "Connected to Fanfare",
       ping_interval: context.limits.pingIntervalMs / 1000,
+      ...tokenTimes(session.standing.identity, context.clock.now()),
     }),
   );
+  for (const { topic, failure } of handshake.refused) session.fail(undefined, failure, topic);
   for (const replay of replays) session.replay(replay);
   if (recent !== null) bringUpToDate(session, states, recent);
   for (const topic of later) {

@@ -26,7 +26,16 @@ function publishNow(
   id: CommandId | undefined,
   request: PublishRequest,
 ): MaybePromise<void> {
-  const outcome = session.context.hub.publish(request);
+  const { standing, context } = session;
+  const refusal = standing.refusal("publish", request.topic);
+  if (refusal !== null) {
+    session.fail(id, refusal, request.topic);
+    return;
+  }
+  const { publisher } = standing.identity;
+  const outcome = context.hub.publish(
+    publisher === undefined || request.key === undefined ? request : { ...request, publisher },
+  );
   if (outcome instanceof Promise)
     return outcome.then((settled) => answer(session, id, request.topic, settled));
   answer(session, id, request.topic, outcome);

@@ -1,8 +1,10 @@
+import type { Identity } from "../auth/identity.ts";
 import type { CloseReason } from "../core/close-codes.ts";
 import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
+import type { Role } from "../core/role.ts";
 import { notAnswered } from "../hub/entrance.ts";
 import type { OnJoined, Subscriber } from "../hub/ports.ts";
 import { decodeText } from "../protocol/decode.ts";
@@ -20,10 +22,11 @@ import { CommandFlow } from "./command-flow.ts";
 import type { Run } from "./command-lanes.ts";
 import { runCommand } from "./commands.ts";
 import type { SessionContext } from "./context.ts";
-import type { Handshake, Role } from "./handshake.ts";
+import type { Handshake } from "./handshake.ts";
 import { LateAnswers } from "./late-answers.ts";
 import type { Link } from "./link.ts";
 import { withPatience } from "./patience.ts";
+import { Standing } from "./standing.ts";
 import type { UserConnection } from "./user-registry.ts";
 
 /** Index of the JSON wire format among the hub's fan-outs. */
@@ -45,7 +48,8 @@ export class Session implements Subscriber, UserConnection {
   readonly transport = "websocket";
   readonly id: string;
   readonly userId: string | null;
-  readonly role: Role;
+  /** Who its client is, and what it may do. */
+  readonly standing: Standing;
   /** Who its publications are from. */
   readonly sender: string;
   readonly context: SessionContext;
@@ -61,12 +65,27 @@ export class Session implements Subscriber, UserConnection {
   constructor(id: string, handshake: Handshake, context: SessionContext, link: Link) {
     this.id = id;
     this.userId = handshake.userId;
-    this.role = handshake.role;
-    this.sender = handshake.userId ?? handshake.name ?? `guest-${id.slice(0, 6)}`;
+    this.sender = handshake.userId ?? handshake.name ?? handshake.identity.name ?? `guest-${id.slice(0, 6)}`;
     this.context = context;
+    this.standing = new Standing(handshake, context, () => this.disconnect("unauthorized"));
     this.#link = link;
     this.flow = new CommandFlow(link, context.limits, () => this.fail(undefined, brokeOff));
     context.users.add(this);
+  }
+
+  get role(): Role {
+    return this.standing.role;
+  }
+
+  /** Its client proved something newer; what it may not read any more ends. */
+  replaceIdentity(identity: Identity): void {
+    if (this.#closed) return;
+    this.standing.replace(identity);
+    for (const topic of [...this.#topics]) {
+      if (this.standing.refusal("subscribe", topic) === null) continue;
+      this.unsubscribe(topic);
+      this.send(encodeUnsubscribed(undefined, topic, "forbidden"));
+    }
   }
 
   /** One text frame from the client. */
@@ -94,6 +113,7 @@ export class Session implements Subscriber, UserConnection {
     this.flow.close();
     this.context.users.remove(this);
     this.context.requests.left(this);
+    this.standing.close();
     for (const topic of this.#topics) this.context.hub.unsubscribe(this, topic);
     this.#topics.clear();
   }
@@ -124,6 +144,11 @@ export class Session implements Subscriber, UserConnection {
   /** Subscribes, or starts the stream anew; the client is answered in the moment it is subscribed. */
   subscribe(id: CommandId | undefined, topic: string, since: Position | undefined): MaybePromise<void> {
     if (this.#closed) return;
+    const refusal = this.standing.refusal("subscribe", topic);
+    if (refusal !== null) {
+      this.fail(id, refusal, topic);
+      return;
+    }
     this.unsubscribe(topic);
     return this.enter(id, topic, since, (channel, answer) => {
       this.#link.join(channel.native);
@@ -173,6 +198,7 @@ export class Session implements Subscriber, UserConnection {
   }
 
   addTopic(topic: string): boolean {
+    this.standing.place(topic);
     this.#onceWelcomed(() =>
       this.inOrder(topic, () => {
         if (!this.#topics.has(topic)) return this.subscribe(undefined, topic, undefined);
@@ -182,6 +208,7 @@ export class Session implements Subscriber, UserConnection {
   }
 
   removeTopic(topic: string): boolean {
+    this.standing.displace(topic);
     this.#onceWelcomed(() =>
       this.inOrder(topic, () => {
         if (!this.#topics.has(topic)) return;

@@ -35,6 +35,8 @@ export type RefusalReason =
   | "max_connections_per_address"
   | "rate_limited"
   | "origin"
+  | "unauthorized"
+  | "forbidden"
   | "conflict"
   | "bad_request";
 

@@ -1,21 +1,28 @@
 import type { ServerWebSocket } from "bun";
 import { type CloseReason, closeCodes } from "../core/close-codes.ts";
-import type { Handshake } from "../session/handshake.ts";
+import type { Doorstep } from "../session/doorstep.ts";
+import type { Asked, Handshake } from "../session/handshake.ts";
 import type { Link } from "../session/link.ts";
 import type { Session } from "../session/session.ts";
 import type { Living } from "./liveness.ts";
 
 export type Socket = ServerWebSocket<WebSocketLink>;
 
+/** How a client comes in: known, or to be asked who it is. */
+export type Arrival =
+  | { readonly kind: "known"; readonly handshake: Handshake }
+  | { readonly kind: "unknown"; readonly asked: Asked };
+
 /** One WebSocket: what Bun calls `ws.data`, and what its session sends through. */
 export class WebSocketLink implements Link, Living {
   readonly id: string;
-  /** Dropped once the session is open. */
-  handshake: Handshake | null;
+  /** Dropped once it is open. */
+  arrival: Arrival | null;
   /** Whom it is counted for among those who connect. */
   readonly client: string | null;
   readonly openedAt: number;
-  session: Session | null = null;
+  /** What takes its frames; null: it is not open. */
+  session: Session | Doorstep | null = null;
   bucket = 0;
   /** Outgoing bytes when last looked at: the runtime does not say why it closed a connection. */
   sampledBytes = 0;
@@ -25,9 +32,9 @@ export class WebSocketLink implements Link, Living {
   /** Something came in since the last PING. */
   heard = true;
 
-  constructor(id: string, handshake: Handshake, client: string | null, openedAt: number) {
+  constructor(id: string, arrival: Arrival, client: string | null, openedAt: number) {
     this.id = id;
-    this.handshake = handshake;
+    this.arrival = arrival;
     this.client = client;
     this.openedAt = openedAt;
   }

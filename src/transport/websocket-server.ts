@@ -1,13 +1,16 @@
 import type { Server, WebSocketHandler } from "bun";
+import { ExpiryWheel } from "../auth/expiry-wheel.ts";
 import type { Clock, Random, Scheduler, Timer } from "../core/ports.ts";
 import type { SessionContext } from "../session/context.ts";
-import type { Handshake } from "../session/handshake.ts";
+import { Doorstep } from "../session/doorstep.ts";
+import type { Asked, Handshake, HandshakeRules } from "../session/handshake.ts";
 import { openSession } from "../session/opening.ts";
+import type { Seats } from "../session/seats.ts";
 import { Session } from "../session/session.ts";
 import type { Admission } from "./admission.ts";
 import type { ConnectionEvents } from "./connection-events.ts";
 import { LivenessWheel, wheelTickMs } from "./liveness.ts";
-import { type Socket, WebSocketLink } from "./websocket-link.ts";
+import { type Arrival, type Socket, WebSocketLink } from "./websocket-link.ts";
 
 export interface WebSocketOptions {
   readonly pingIntervalMs: number;
@@ -15,10 +18,14 @@ export interface WebSocketOptions {
   readonly maxFrameBytes: number;
   readonly backpressureLimitBytes: number;
   readonly compression: boolean;
+  /** How long a client without a token may take to show one. */
+  readonly authTimeoutMs: number;
 }
 
 export interface WebSocketPorts {
   readonly session: SessionContext;
+  readonly handshakes: HandshakeRules;
+  readonly seats: () => Seats;
   readonly events: ConnectionEvents;
   /** Told whose connections are open. */
   readonly places: Pick<Admission, "opened" | "closed">;
@@ -40,6 +47,8 @@ export class WebSocketServer {
   readonly #ports: WebSocketPorts;
   readonly #wheel: LivenessWheel<WebSocketLink>;
   readonly #tickMs: number;
+  /** Those whose clients have yet to show a token. */
+  readonly #doorsteps: ExpiryWheel<Doorstep>;
   #timer: Timer;
   #open = 0;
 
@@ -48,6 +57,7 @@ export class WebSocketServer {
     this.#ports = ports;
     this.#tickMs = wheelTickMs(options.pingIntervalMs, options.pingTimeoutMs);
     this.#wheel = new LivenessWheel(options.pingIntervalMs, options.pingTimeoutMs, this.#tickMs);
+    this.#doorsteps = new ExpiryWheel(ports);
     this.#timer = this.#scheduleTick();
     this.handler = this.#makeHandler();
   }
@@ -66,11 +76,11 @@ export class WebSocketServer {
   upgrade(
     request: Request,
     server: Server<WebSocketLink>,
-    handshake: Handshake,
+    arrival: Arrival,
     client: string | null,
   ): string | null {
     const id = this.#ports.random.token(connectionIdLength);
-    const data = new WebSocketLink(id, handshake, client, this.#ports.clock.now());
+    const data = new WebSocketLink(id, arrival, client, this.#ports.clock.now());
     const offered = request.headers.get("sec-websocket-protocol");
     const chosen = offered === null ? {} : { headers: { "sec-websocket-protocol": choose(offered) } };
     return server.upgrade(request, { data, ...chosen }) ? id : null;
@@ -85,6 +95,7 @@ export class WebSocketServer {
 
   close(): void {
     this.#timer.cancel();
+    this.#doorsteps.close();
   }
 
   #makeHandler(): WebSocketHandler<WebSocketLink> {
@@ -116,16 +127,40 @@ export class WebSocketServer {
 
   #opened(socket: Socket): void {
     const link = socket.data;
-    const { handshake } = link;
-    if (handshake === null) return;
-    link.handshake = null;
+    const { arrival } = link;
+    if (arrival === null) return;
+    link.arrival = null;
     link.attach(socket);
     this.#open++;
     this.#ports.places.opened(link.client);
     this.#wheel.add(link);
-    link.session = new Session(link.id, handshake, this.#ports.session, link);
-    this.#ports.events.opened("websocket", link.id, handshake.userId);
-    openSession(link.session, handshake);
+    const userId = arrival.kind === "known" ? arrival.handshake.userId : null;
+    this.#ports.events.opened("websocket", link.id, userId);
+    if (arrival.kind === "known") this.#letIn(link, arrival.handshake);
+    else this.#waitForToken(link, arrival.asked);
+  }
+
+  #letIn(link: WebSocketLink, handshake: Handshake): Session {
+    const session = new Session(link.id, handshake, this.#ports.session, link);
+    link.session = session;
+    openSession(session, handshake);
+    return session;
+  }
+
+  #waitForToken(link: WebSocketLink, asked: Asked): void {
+    const { clock, handshakes, seats, session } = this.#ports;
+    const untilMs = clock.now() + this.#options.authTimeoutMs;
+    const doorstep = new Doorstep(link.id, asked, untilMs, link, {
+      session,
+      rules: handshakes,
+      seats: seats(),
+      letIn: (handshake) => {
+        this.#doorsteps.remove(doorstep);
+        return this.#letIn(link, handshake);
+      },
+    });
+    link.session = doorstep;
+    this.#doorsteps.add(doorstep);
   }
 
   #drained(link: WebSocketLink): void {
@@ -142,6 +177,7 @@ export class WebSocketServer {
     if (session === null) return;
     session.close();
     link.session = null;
+    if (session instanceof Doorstep) this.#doorsteps.remove(session);
     this.#open--;
     this.#ports.places.closed(link.client);
     this.#wheel.remove(link);

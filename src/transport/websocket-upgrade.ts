@@ -1,23 +1,28 @@
 import type { Server } from "bun";
+import type { Authenticator } from "../auth/authenticator.ts";
+import { readCredentials } from "../auth/credentials.ts";
+import type { Identity } from "../auth/identity.ts";
 import { errorBody } from "../core/error-body.ts";
 import { errorTable } from "../core/errors.ts";
 import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { type AllowedOrigins, isOriginAllowed } from "../core/origin.ts";
-import { type Role, readWebSocketQuery } from "../session/handshake.ts";
+import { type Asked, type HandshakeRules, handshakeOf, readWebSocketQuery } from "../session/handshake.ts";
 import type { Seat, Seats } from "../session/seats.ts";
 import type { Admission, OnRefused, Refusal, RefusalReason } from "./admission.ts";
-import type { WebSocketLink } from "./websocket-link.ts";
+import type { Arrival, WebSocketLink } from "./websocket-link.ts";
 import type { WebSocketServer } from "./websocket-server.ts";
 
 export interface UpgradeOptions {
   readonly allowedOrigins: AllowedOrigins;
-  readonly topicsMax: number;
-  readonly defaultRole: Role;
+  readonly handshakes: HandshakeRules;
 }
 
 export interface UpgradePorts {
   readonly webSockets: WebSocketServer;
+  readonly authenticator: Authenticator;
+  /** Who somebody is that brings nothing; null: it must show a token first. */
+  readonly withoutToken: Identity | null;
   readonly admission: Admission;
   readonly seats: Seats;
   readonly refused: OnRefused;
@@ -36,7 +41,7 @@ const brokenHandshake = new Failure("bad_request", "The WebSocket handshake is n
 
 /**
  * Answers a request for the WebSocket address: an upgrade (undefined), or an error that says why not. It takes time
- * only where another node has to be asked.
+ * only where a token is to be checked, or another node to be asked.
  */
 export function upgradeWebSocket(
   request: Request,
@@ -44,57 +49,113 @@ export function upgradeWebSocket(
   options: UpgradeOptions,
   ports: UpgradePorts,
 ): MaybePromise<Response | undefined> {
-  const refuse: Refuse = (reason, failure, headers = {}, status = errorTable[failure.code].status) => {
-    ports.refused(reason, failure);
-    return new Response(errorBody(failure.code, failure.message), {
-      status,
-      headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
-    });
-  };
-  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket" || request.method !== "GET") {
-    return refuse("bad_request", notAnUpgrade, { upgrade: "websocket", connection: "Upgrade" }, 426);
+  return new Upgrade(request, server, options, ports).answer();
+}
+
+/** One request on its way to be a WebSocket. */
+class Upgrade {
+  readonly #request: Request;
+  readonly #server: Server<WebSocketLink>;
+  readonly #options: UpgradeOptions;
+  readonly #ports: UpgradePorts;
+  readonly #client: string | null;
+
+  constructor(request: Request, server: Server<WebSocketLink>, options: UpgradeOptions, ports: UpgradePorts) {
+    this.#request = request;
+    this.#server = server;
+    this.#options = options;
+    this.#ports = ports;
+    this.#client = ports.admission.clientOf(request, server);
   }
-  if (!isOriginAllowed(request.headers.get("origin"), request.headers.get("host"), options.allowedOrigins)) {
-    return refuse("origin", foreignOrigin);
+
+  answer(): MaybePromise<Response | undefined> {
+    const { headers, method, url } = this.#request;
+    if (headers.get("upgrade")?.toLowerCase() !== "websocket" || method !== "GET") {
+      return this.#refuse("bad_request", notAnUpgrade, { upgrade: "websocket", connection: "Upgrade" }, 426);
+    }
+    if (!isOriginAllowed(headers.get("origin"), headers.get("host"), this.#options.allowedOrigins)) {
+      return this.#refuse("origin", foreignOrigin);
+    }
+    const refusal = this.#ports.admission.attempt(this.#client);
+    if (refusal !== null) return this.#refuseFull(refusal);
+    const query = queryOf(url);
+    const asked = readWebSocketQuery(query, this.#options.handshakes.topicsMax);
+    if (asked instanceof Failure) return this.#refuse("bad_request", asked);
+    const found = this.#identify(query);
+    if (!(found instanceof Promise)) return this.#identified(asked, found);
+    return found.then((settled) => this.#orFullByNow(() => this.#identified(asked, settled)));
   }
-  const client = ports.admission.clientOf(request, server);
-  const refusal = ports.admission.attempt(client);
-  if (refusal !== null) return refuseFull(refusal, refuse);
-  const handshake = readWebSocketQuery(queryOf(request.url), options);
-  if (handshake instanceof Failure) return refuse("bad_request", handshake);
-  const open = (seat: Seat | Failure): Response | undefined => {
-    if (seat instanceof Failure) return refuse("conflict", seat);
-    const connectionId = ports.webSockets.upgrade(request, server, handshake, client);
+
+  /** Null: it brings nothing, and must show a token first. */
+  #identify(query: URLSearchParams): MaybePromise<Identity | Failure | null> {
+    const { authenticator, withoutToken } = this.#ports;
+    // What a client sends along for a server that asks for it is no reason for one that does not to turn it away.
+    if (authenticator.isOpen) return withoutToken;
+    const found = authenticator.identifyBy(readCredentials(this.#request.headers, query));
+    return found === null ? withoutToken : found;
+  }
+
+  #identified(asked: Asked, found: Identity | Failure | null): MaybePromise<Response | undefined> {
+    if (found === null) return this.#open({ kind: "unknown", asked }, ownSeat);
+    if (found instanceof Failure) return this.#refuse("unauthorized", found, challengeOf(found));
+    const handshake = handshakeOf(asked, found, this.#options.handshakes);
+    if (handshake instanceof Failure) {
+      return this.#refuse(handshake.code === "forbidden" ? "forbidden" : "bad_request", handshake);
+    }
+    const arrival: Arrival = { kind: "known", handshake };
+    if (handshake.userId === null) return this.#open(arrival, ownSeat);
+    const seat = this.#ports.seats.claim(handshake.userId);
+    if (!(seat instanceof Promise)) return this.#sit(arrival, seat);
+    return seat.then((settled) => this.#orFullByNow(() => this.#sit(arrival, settled), settled));
+  }
+
+  #sit(arrival: Arrival, seat: Seat | Failure): Response | undefined {
+    return seat instanceof Failure ? this.#refuse("conflict", seat) : this.#open(arrival, seat);
+  }
+
+  #open(arrival: Arrival, seat: Seat): Response | undefined {
+    const connectionId = this.#ports.webSockets.upgrade(this.#request, this.#server, arrival, this.#client);
     if (connectionId !== null) {
       seat.taken(connectionId);
       return undefined;
     }
     seat.released();
-    return refuse("bad_request", brokenHandshake);
-  };
-  if (handshake.userId === null) return open(ownSeat);
-  const seat = ports.seats.claim(handshake.userId);
-  if (!(seat instanceof Promise)) return open(seat);
-  return seat.then((settled) => {
-    const fullByNow = ports.admission.refusal(client);
-    if (fullByNow === null) return open(settled);
-    if (!(settled instanceof Failure)) settled.released();
-    return refuseFull(fullByNow, refuse);
-  });
-}
+    return this.#refuse("bad_request", brokenHandshake);
+  }
 
-type Refuse = (
-  reason: RefusalReason,
-  failure: Failure,
-  headers?: Record<string, string>,
-  status?: number,
-) => Response;
+  /** Goes on, unless there was time for others to come in and take the last place. */
+  #orFullByNow<Answer>(goOn: () => Answer, seat: Seat | Failure | null = null): Answer | Response {
+    const fullByNow = this.#ports.admission.refusal(this.#client);
+    if (fullByNow === null) return goOn();
+    if (seat !== null && !(seat instanceof Failure)) seat.released();
+    return this.#refuseFull(fullByNow);
+  }
+
+  #refuseFull({ reason, failure, retryAfterSeconds }: Refusal): Response {
+    return this.#refuse(reason, failure, { "retry-after": String(retryAfterSeconds) });
+  }
+
+  #refuse(
+    reason: RefusalReason,
+    failure: Failure,
+    headers: Record<string, string> = {},
+    status: number = errorTable[failure.code].status,
+  ): Response {
+    this.#ports.refused(reason, failure);
+    return new Response(errorBody(failure.code, failure.message), {
+      status,
+      headers: { "content-type": "application/json", "cache-control": "no-store", ...headers },
+    });
+  }
+}
 
 /** Nobody else could sit where somebody without a user id does. */
 const ownSeat: Seat = { taken() {}, released() {} };
 
-function refuseFull({ reason, failure, retryAfterSeconds }: Refusal, refuse: Refuse): Response {
-  return refuse(reason, failure, { "retry-after": String(retryAfterSeconds) });
+function challengeOf({ code }: Failure): Record<string, string> {
+  return code === "unauthorized"
+    ? { "www-authenticate": 'Bearer realm="fanfare", error="invalid_token"' }
+    : {};
 }
 
 /** Read from the text: a request whose `Host` is broken has no URL that could be parsed. */

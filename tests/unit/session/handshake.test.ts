@@ -1,11 +1,14 @@
 import { describe, expect, test } from "bun:test";
+import { accessByGrants } from "../../../src/auth/access.ts";
+import { openIdentity } from "../../../src/auth/identity.ts";
 import { Failure } from "../../../src/core/failure.ts";
-import { readWebSocketQuery, sincePosition } from "../../../src/session/handshake.ts";
+import { handshakeOf, readWebSocketQuery, sincePosition } from "../../../src/session/handshake.ts";
 
-const limits = { topicsMax: 5, defaultRole: "chat" } as const;
+const rules = { topicsMax: 5, defaultRole: "chat", access: accessByGrants } as const;
 
-function read(query: string) {
-  return readWebSocketQuery(new URLSearchParams(query), limits);
+function read(query: string, identity = openIdentity) {
+  const asked = readWebSocketQuery(new URLSearchParams(query), rules.topicsMax);
+  return asked instanceof Failure ? asked : handshakeOf(asked, identity, rules);
 }
 
 function handshake(query: string) {

@@ -1,8 +1,14 @@
+import { accessByGrants } from "../../../src/auth/access.ts";
+import { Admitted } from "../../../src/auth/admitted.ts";
+import { Authenticator } from "../../../src/auth/authenticator.ts";
+import { type Identity, openIdentity } from "../../../src/auth/identity.ts";
+import { Revocations } from "../../../src/auth/revocations.ts";
 import type { Broker } from "../../../src/broker/port.ts";
 import type { CloseReason } from "../../../src/core/close-codes.ts";
 import { Failure } from "../../../src/core/failure.ts";
+import type { SessionAuthentication } from "../../../src/session/authentication.ts";
 import type { SessionContext, SessionLimits } from "../../../src/session/context.ts";
-import { readWebSocketQuery } from "../../../src/session/handshake.ts";
+import { handshakeOf, readWebSocketQuery } from "../../../src/session/handshake.ts";
 import type { Link } from "../../../src/session/link.ts";
 import { openSession } from "../../../src/session/opening.ts";
 import { Requests } from "../../../src/session/requests.ts";
@@ -115,13 +121,16 @@ export interface SessionsUnderTest extends HubUnderTest {
   readonly context: SessionContext;
   readonly errors: string[];
   /** Opens a session with a query, as `topics=a,b`; its welcome is taken. */
-  connect(query?: string): TestClient & { readonly opening: Frame[] };
+  connect(query?: string, identity?: Identity): TestClient & { readonly opening: Frame[] };
 }
 
 const connectionId = (number: number) => `connection-${number}`.padEnd(20, "x");
 
 export function createSessions(
-  settings: HubSettings & { limits?: Partial<SessionLimits> } = {},
+  settings: HubSettings & {
+    limits?: Partial<SessionLimits>;
+    authentication?: Partial<SessionAuthentication>;
+  } = {},
 ): SessionsUnderTest {
   const underTest = createHub(settings);
   const errors: string[] = [];
@@ -130,6 +139,18 @@ export function createSessions(
     hub: underTest.hub,
     users: new UserRegistry(),
     requests: new Requests(underTest.scheduler),
+    authentication: {
+      authenticator: new Authenticator({
+        verifier: null,
+        keys: null,
+        revocations: new Revocations(underTest.clock),
+      }),
+      access: accessByGrants,
+      admitted: new Admitted(underTest),
+      defaultRole: "chat",
+      clockSkewMs: 0,
+      ...settings.authentication,
+    },
     limits: {
       topicsMax: 1000,
       commandsInFlightMax: 256,
@@ -155,9 +176,11 @@ export function createSessions(
     ...underTest,
     context,
     errors,
-    connect(query = "topics=") {
-      const limits = { topicsMax: context.limits.topicsMax, defaultRole: "chat" } as const;
-      const handshake = readWebSocketQuery(new URLSearchParams(query), limits);
+    connect(query = "topics=", identity = openIdentity) {
+      const { topicsMax } = context.limits;
+      const asked = readWebSocketQuery(new URLSearchParams(query), topicsMax);
+      if (asked instanceof Failure) throw new Error(asked.message);
+      const handshake = handshakeOf(asked, identity, { topicsMax, ...context.authentication });
       if (handshake instanceof Failure) throw new Error(handshake.message);
       const link = new FakeLink(new FakeSocket(underTest.native));
       const session = new Session(connectionId(++connections), handshake, context, link);
