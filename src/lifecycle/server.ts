@@ -102,7 +102,8 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const application = createHttpApplication(httpContext, config.adminPort === 0 ? "all" : "clients");
   const upgradeOptions = {
     allowedOrigins: allowedOriginsOf(config),
-    handshakes: node.handshakes,
+    topicsMax: config.topicsPerConnectionMax,
+    defaultRole: config.defaultClient,
   };
   const upgradePorts = {
     webSockets: node.webSockets,
