@@ -4,6 +4,7 @@ import { promiseDescribing } from "./promises/describing.ts";
 import { promiseEpochs } from "./promises/epochs.ts";
 import { promiseFollowing } from "./promises/following.ts";
 import { promiseHistory } from "./promises/history.ts";
+import { promiseKept } from "./promises/kept.ts";
 import { promiseKeys } from "./promises/keys.ts";
 import { promisePresence } from "./promises/presence.ts";
 import { promisePublishing } from "./promises/publishing.ts";
@@ -13,6 +14,7 @@ const promises: readonly (readonly [string, (start: StartBroker) => void])[] = [
   ["keys", promiseKeys],
   ["following", promiseFollowing],
   ["history", promiseHistory],
+  ["what is kept", promiseKept],
   ["the end of an epoch", promiseEpochs],
   ["describing", promiseDescribing],
   ["presence", promisePresence],

@@ -1,3 +1,4 @@
+import type { KeepRule } from "../../../src/broker/kept-publications.ts";
 import type {
   Broker,
   BrokerSink,
@@ -18,6 +19,8 @@ export interface BrokerBounds {
   readonly historyTopicBytes: number;
   readonly keyAgeMs: number;
   readonly keysMax: number;
+  /** The topics whose last publications are kept whatever their age. */
+  readonly kept: Readonly<Record<string, KeepRule>>;
 }
 
 /** A broker under test, and time in the test's hands. */
@@ -39,6 +42,7 @@ const defaultBounds: BrokerBounds = {
   historyTopicBytes: 1024 * 1024,
   keyAgeMs: 30_000,
   keysMax: 100,
+  kept: {},
 };
 
 /** A broker and its sink, with calls that fail the test where the broker refuses. */
@@ -86,6 +90,11 @@ export class BrokerHarness {
 
   async offsets(query: Partial<HistoryQuery> & { topic: string }): Promise<number[]> {
     return (await this.history(query)).publications.map(({ offset }) => offset);
+  }
+
+  /** Offsets of those that are kept. */
+  async kept(topic: string): Promise<number[]> {
+    return succeeded(await this.broker.kept(topic)).map(({ publication }) => publication.offset);
   }
 
   /** Waits until the sink was told what the test expects, and that this was all. */

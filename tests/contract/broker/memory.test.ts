@@ -18,6 +18,7 @@ brokerContract("memory", (bounds, sink) => {
       }),
       historyBytesMax: 64 * 1024 * 1024,
       topicsMax: 1000,
+      kept: bounds.kept,
     },
     sink,
     ports,

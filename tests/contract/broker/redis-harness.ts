@@ -68,7 +68,7 @@ export function redisBrokers(
         resume: { publications: 1000, bytes: 1024 * 1024 },
         topicSlackMs: 5000,
         topicsMax: 1000,
-        kept: {},
+        kept: bounds.kept,
         whenDown: "fail",
       },
       sink,

@@ -24,6 +24,12 @@ export function promiseDescribing(start: StartBroker): void {
     expect(found).toEqual(succeeded(await harness.broker.describe("hall:1"))!);
   });
 
+  test("a broker that works says so, and makes sure of it", async () => {
+    const harness = await start();
+    expect(harness.broker.isConnected).toBe(true);
+    expect(await harness.broker.check()).toBeNull();
+  });
+
   test("usage says how much is held, and less when it is gone", async () => {
     const harness = await start({ historyAgeMs: 4000, keyAgeMs: 4000 });
     await harness.publish("t", "x".repeat(10_000));

@@ -20,6 +20,17 @@ export function promiseKeys(start: StartBroker): void {
     expect((await harness.publish("b", "one", { key: "k" })).repeated).toBe(false);
   });
 
+  test("and, where it is known who publishes, to their publisher", async () => {
+    const harness = await start();
+    const by = (publisher: string | undefined) => harness.publish("t", "m", { key: "k", publisher });
+    expect(await by("alice")).toMatchObject({ offset: 1, repeated: false });
+    expect(await by("bob")).toMatchObject({ offset: 2, repeated: false });
+    expect(await by(undefined)).toMatchObject({ offset: 3, repeated: false });
+    expect(await by("alice")).toMatchObject({ offset: 1, repeated: true });
+    expect(await by("bob")).toMatchObject({ offset: 2, repeated: true });
+    expect(await by(undefined)).toMatchObject({ offset: 3, repeated: true });
+  });
+
   test("a key is forgotten after its age, not before", async () => {
     const harness = await start({ keyAgeMs: 10_000 });
     await harness.publish("t", "one", { key: "k" });
