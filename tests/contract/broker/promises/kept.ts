@@ -37,10 +37,7 @@ export function promiseKept(start: StartBroker): void {
   test("they are as they were published, each with its epoch", async () => {
     const harness = await start(bounds);
     const { epoch } = await harness.publish("shown", "grün", { event: "echo", data: { a: null } });
-    const [kept] = (await harness.broker.kept("shown")) as {
-      epoch: string;
-      publication: { frame: string };
-    }[];
+    const [kept] = succeeded(await harness.broker.kept("shown"));
     expect(kept!.epoch).toBe(epoch);
     expect(JSON.parse(kept!.publication.frame)).toMatchObject({
       type: "echo",
