@@ -105,6 +105,7 @@ test("what others left in the directory is removed, or harmless", async () => {
     badJson_____: `${now} {`,
     arrayOfFacts: `${now} [1]`,
     veryLongText: `${now} {"a":"${"a".repeat(5000)}"}`,
+    farInFuture_: `${now + 3_600_000} {"connections":2}`,
     fineAndClear: `${now} {"connections":1}`,
   };
   await cluster.redis.cli("HSET", keys.nodes, ...Object.entries(entries).flat());
@@ -112,6 +113,7 @@ test("what others left in the directory is removed, or harmless", async () => {
   expect(directory.live().slice(1).sort(byId)).toEqual([
     { id: "arrayOfFacts", facts: null },
     { id: "badJson_____", facts: null },
+    { id: "farInFuture_", facts: { connections: 2 } },
     { id: "fineAndClear", facts: { connections: 1 } },
     { id: "veryLongText", facts: null },
   ]);

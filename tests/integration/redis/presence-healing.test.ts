@@ -97,6 +97,19 @@ test("who comes while Redis has lost its data is told of", async () => {
   expect(told).not.toContain("+alice");
 });
 
+test("who comes while all is being written anew is told of", async () => {
+  const [one] = await cluster.start(1, { speed: 0.5 });
+  const told = await cluster.hear("t");
+  one!.presence.enter("t", "alice");
+  await until(() => told.length === 1, 2000, "alice");
+  await cluster.redis.cli("FLUSHALL");
+  one!.presence.enter("t", "bob");
+  await until(() => told.length === 2, 2000, "bob");
+  await untilMembers(one!, ["alice", "bob"]);
+  expect(one!.standings).toEqual(["reached", "emptied"]);
+  expect(told).toEqual(["+alice", "+bob"]);
+});
+
 test("a topic whose presence was evicted is written anew", async () => {
   const [one, two] = await cluster.start(2);
   one!.presence.enter("t", "alice");
