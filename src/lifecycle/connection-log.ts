@@ -27,8 +27,11 @@ export function refusalLog(log: Log, telemetry: Telemetry): OnRefused {
   };
 }
 
+/** Every client leaves some day, and tokens expire. */
+const usualEnds: ReadonlySet<string> = new Set(["drained", "unauthorized"]);
+
 function logEnd(log: Log, ended: Ended): void {
-  const unusual = ended.evictedFor !== null && ended.evictedFor !== "drained";
+  const unusual = ended.evictedFor !== null && !usualEnds.has(ended.evictedFor);
   if (!unusual && !log.isEnabled("debug")) return;
   const fields = {
     connection_id: ended.connectionId,

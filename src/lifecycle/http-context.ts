@@ -25,6 +25,7 @@ export function createHttpContext(
     eventStreams: node.eventStreams,
     admission: node.admission,
     topicsMax: config.sseTopicsMax,
+    access: node.access,
     retryMs: config.sseRetryMs,
     refused: refusalLog(ports.log, ports.telemetry),
   };

@@ -171,7 +171,16 @@ export function createNode(
       heartbeatMs: config.sseHeartbeatMs,
       backpressureLimitBytes: config.backpressureLimitBytes,
     },
-    { hub, users, requests, fanOut: eventStreamFanOut, events, errors: counters.errors, ...shared },
+    {
+      hub,
+      users,
+      requests,
+      authentication: session.authentication,
+      fanOut: eventStreamFanOut,
+      events,
+      errors: counters.errors,
+      ...shared,
+    },
   );
   const startedAt = systemClock.now();
   const facts = (): NodeFacts => ({

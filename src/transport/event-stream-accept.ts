@@ -1,14 +1,16 @@
 import type { Server } from "bun";
+import type { Access } from "../auth/access.ts";
 import type { Identity } from "../auth/identity.ts";
 import { Failure } from "../core/failure.ts";
 import type { Admission, OnRefused } from "./admission.ts";
-import { readEventStreamRequest } from "./event-stream-request.ts";
+import { readEventStreamRequest, streamFor } from "./event-stream-request.ts";
 import type { EventStreamServer } from "./event-stream-server.ts";
 
 export interface EventStreamAcceptPorts {
   readonly eventStreams: EventStreamServer;
   readonly admission: Admission;
   readonly topicsMax: number;
+  readonly access: Access;
   /** What a refused client is told to wait before it comes back. */
   readonly retryMs: number;
   readonly refused: OnRefused;
@@ -18,7 +20,7 @@ export interface EventStreamAcceptPorts {
 export function acceptEventStream(
   request: Request,
   server: Pick<Server<unknown>, "requestIP" | "timeout">,
-  _reader: Identity,
+  reader: Identity,
   ports: EventStreamAcceptPorts,
 ): Response | Failure {
   const refusal = ports.admission.attempt(ports.admission.clientOf(request, server));
@@ -31,12 +33,13 @@ export function acceptEventStream(
   }
   const start = request.url.indexOf("?");
   const query = new URLSearchParams(start < 0 ? "" : request.url.slice(start + 1));
-  const read = readEventStreamRequest(query, request.headers.get("last-event-id"), ports.topicsMax);
-  if (read instanceof Failure) {
-    ports.refused("bad_request", read);
-    return read;
+  const asked = readEventStreamRequest(query, request.headers.get("last-event-id"), ports.topicsMax);
+  const stream = asked instanceof Failure ? asked : streamFor(asked, reader, ports);
+  if (stream instanceof Failure) {
+    ports.refused(stream.code === "forbidden" ? "forbidden" : "bad_request", stream);
+    return stream;
   }
   // The runtime would cut a stream that is quiet for longer than a request may be.
   server.timeout(request, 0);
-  return ports.eventStreams.accept(read);
+  return ports.eventStreams.accept(stream);
 }

@@ -1,3 +1,5 @@
+import { endOf } from "../auth/admitted.ts";
+import { type Identity, isProof } from "../auth/identity.ts";
 import type { ErrorCode } from "../core/errors.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Clock, Random, Scheduler, Timer } from "../core/ports.ts";
@@ -5,6 +7,7 @@ import type { Hub } from "../hub/hub.ts";
 import type { Channel, Joined, WhenReady } from "../hub/ports.ts";
 import { encodeError, encodeTopicState, topicState } from "../protocol/encode.ts";
 import { encodeEvent, encodeRetry } from "../protocol/event-stream.ts";
+import type { SessionAuthentication } from "../session/authentication.ts";
 import { sincePosition } from "../session/handshake.ts";
 import { withPatience } from "../session/patience.ts";
 import type { Requests } from "../session/requests.ts";
@@ -31,6 +34,7 @@ export interface EventStreamPorts {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
+  readonly authentication: Pick<SessionAuthentication, "admitted" | "clockSkewMs">;
   readonly errors: { add(code: ErrorCode): void };
 }
 
@@ -86,10 +90,20 @@ export class EventStreamServer {
       (told) => this.watch(told),
     );
     this.#streams.add(stream);
+    this.#admit(stream, request.reader);
     users.add(stream);
     events.opened("sse", id, request.userId);
     this.#open(stream, request);
     return new Response(stream.body, { headers });
+  }
+
+  /** It ends with what its reader proved. */
+  #admit(stream: EventStream, identity: Identity): void {
+    if (!isProof(identity)) return;
+    const { authentication, clock } = this.#ports;
+    const expiresAtMs = endOf(identity, clock.now(), authentication.clockSkewMs);
+    stream.admittee = { identity, expiresAtMs, expiryBucket: 0, expire: () => stream.expire() };
+    authentication.admitted.add(stream.admittee);
   }
 
   /** The answer while draining: an error would stop a browser's EventSource for good. */
@@ -141,7 +155,7 @@ export class EventStreamServer {
   /** Joins all topics in one block; what is published next reaches the stream through its group. */
   #begin(stream: EventStream, request: EventStreamRequest): void {
     const joinings: Joining[] = [];
-    const refused: [string, Failure][] = [];
+    const refused = request.refused.map(({ topic, failure }): [string, Failure] => [topic, failure]);
     let opened = false;
     const replayBytesMax = this.#options.backpressureLimitBytes / 2;
     let replayBytesLeft = replayBytesMax;
@@ -211,6 +225,7 @@ export class EventStreamServer {
     fanOut.remove(stream);
     for (const topic of stream.topics) hub.unsubscribe(stream, topic);
     this.#streams.delete(stream);
+    if (stream.admittee !== null) this.#ports.authentication.admitted.remove(stream.admittee);
     users.remove(stream);
     requests.left(stream);
     events.ended({

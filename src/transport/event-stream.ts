@@ -1,5 +1,8 @@
+import type { Admittee } from "../auth/admitted.ts";
+import { Failure } from "../core/failure.ts";
 import type { Timer } from "../core/ports.ts";
 import type { Subscriber } from "../hub/ports.ts";
+import { encodeError } from "../protocol/encode.ts";
 import { encodeEvent } from "../protocol/event-stream.ts";
 import type { UserConnection } from "../session/user-registry.ts";
 import type { StreamGroup } from "./event-stream-group.ts";
@@ -11,6 +14,11 @@ export const eventStreamFormat = 1;
 const readyBytes = 64 * 1024;
 
 const encoder = new TextEncoder();
+
+const expired = new Failure(
+  "unauthorized",
+  "The token or key that this stream was opened with counts no more.",
+);
 
 /** One SSE connection: a stream of bytes with a bound on what its reader has yet to take. */
 export class EventStream implements Subscriber, UserConnection {
@@ -31,7 +39,9 @@ export class EventStream implements Subscriber, UserConnection {
   /** Set while it is being watched for being too slow. */
   watch: Timer | null = null;
   /** Why this server ended it, if it did. */
-  evictedFor: "backpressure" | "forbidden" | "drained" | "shed" | null = null;
+  evictedFor: "backpressure" | "forbidden" | "drained" | "shed" | "unauthorized" | null = null;
+  /** What it ends with; null: with nothing that was proved. */
+  admittee: Admittee | null = null;
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #ended = false;
   /** What it is to be told behind its first event; null: nothing. */
@@ -123,6 +133,15 @@ export class EventStream implements Subscriber, UserConnection {
     if (this.#ended) return;
     this.#end();
     this.#controller.error(new Error("the reader was too slow"));
+  }
+
+  /** What its reader proved counts no more. */
+  expire(): void {
+    if (this.#ended) return;
+    this.evictedFor = "unauthorized";
+    const { code, message } = expired;
+    this.send(encodeEvent("error", this.cursor, encodeError(undefined, code, message)));
+    this.finish();
   }
 
   leave(): void {

@@ -1,8 +1,4 @@
-import { accessByGrants } from "../../../src/auth/access.ts";
-import { Admitted } from "../../../src/auth/admitted.ts";
-import { Authenticator } from "../../../src/auth/authenticator.ts";
 import { type Identity, openIdentity } from "../../../src/auth/identity.ts";
-import { Revocations } from "../../../src/auth/revocations.ts";
 import type { Broker } from "../../../src/broker/port.ts";
 import type { CloseReason } from "../../../src/core/close-codes.ts";
 import { Failure } from "../../../src/core/failure.ts";
@@ -14,6 +10,7 @@ import { openSession } from "../../../src/session/opening.ts";
 import { Requests } from "../../../src/session/requests.ts";
 import { Session } from "../../../src/session/session.ts";
 import { UserRegistry } from "../../../src/session/user-registry.ts";
+import { openAuthentication } from "../../support/open-authentication.ts";
 import { createHub, type HubSettings, type HubUnderTest } from "../hub/model/hub-harness.ts";
 import { FakeSocket } from "../hub/model/native-topics.ts";
 
@@ -139,18 +136,7 @@ export function createSessions(
     hub: underTest.hub,
     users: new UserRegistry(),
     requests: new Requests(underTest.scheduler),
-    authentication: {
-      authenticator: new Authenticator({
-        verifier: null,
-        keys: null,
-        revocations: new Revocations(underTest.clock),
-      }),
-      access: accessByGrants,
-      admitted: new Admitted(underTest),
-      defaultRole: "chat",
-      clockSkewMs: 0,
-      ...settings.authentication,
-    },
+    authentication: { ...openAuthentication(underTest), ...settings.authentication },
     limits: {
       topicsMax: 1000,
       commandsInFlightMax: 256,

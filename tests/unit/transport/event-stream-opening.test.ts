@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from "bun:test";
+import { openIdentity } from "../../../src/auth/identity.ts";
 import { parseCursor } from "../../../src/core/cursor.ts";
 import { Failure } from "../../../src/core/failure.ts";
 import type { PublishRequest } from "../../../src/core/publication.ts";
@@ -7,6 +8,7 @@ import { UserRegistry } from "../../../src/session/user-registry.ts";
 import { EventStreamFanOut } from "../../../src/transport/event-stream-fan-out.ts";
 import { EventStreamServer } from "../../../src/transport/event-stream-server.ts";
 import { AsyncBroker, HeldWire } from "../../support/async-broker.ts";
+import { openAuthentication } from "../../support/open-authentication.ts";
 import { createHub } from "../hub/model/hub-harness.ts";
 
 const outOfReach = new Failure("unavailable", "The broker is out of reach.");
@@ -83,6 +85,7 @@ function start(backpressureLimitBytes = 1024 * 1024) {
       hub,
       users,
       requests: new Requests(scheduler),
+      authentication: openAuthentication({ clock, scheduler }),
       fanOut,
       events: { opened: () => {}, ended: () => {} },
       clock,
@@ -110,7 +113,7 @@ function start(backpressureLimitBytes = 1024 * 1024) {
   const accept = (topics: readonly string[], since: string | null = null, userId: string | null = null) => {
     const cursor = since === null ? null : parseCursor(since);
     if (cursor instanceof Failure) throw new Error(cursor.message);
-    return server.accept({ userId, topics, since: cursor }).body!;
+    return server.accept({ userId, topics, since: cursor, reader: openIdentity, refused: [] }).body!;
   };
   const open = (...asked: Parameters<typeof accept>) => new Reader(accept(...asked));
   const wait = async (ms: number) => {

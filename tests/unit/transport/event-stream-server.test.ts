@@ -5,6 +5,7 @@ import type { Ended } from "../../../src/transport/connection-events.ts";
 import { EventStream } from "../../../src/transport/event-stream.ts";
 import { EventStreamFanOut } from "../../../src/transport/event-stream-fan-out.ts";
 import { EventStreamServer } from "../../../src/transport/event-stream-server.ts";
+import { openAuthentication } from "../../support/open-authentication.ts";
 import { createHub } from "../hub/model/hub-harness.ts";
 
 const limitBytes = 1000;
@@ -20,6 +21,7 @@ function start() {
       hub,
       users: new UserRegistry(),
       requests: new Requests(scheduler),
+      authentication: openAuthentication({ clock, scheduler }),
       fanOut,
       events: { opened: () => {}, ended: (how) => ended.push(how) },
       clock,
