@@ -2,7 +2,7 @@ import type { Config } from "../config/index.ts";
 import { logCrashes } from "./crash.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type RunningServer, startServer } from "./server.ts";
-import { onStopSignals } from "./signals.ts";
+import { onReloadSignal, onStopSignals } from "./signals.ts";
 import { logStart } from "./start-log.ts";
 
 /** Where `--hot` finds the server of the module that it replaces. */
@@ -19,18 +19,20 @@ export async function runAlone(config: Config, warnings: readonly string[]): Pro
   logStart(log, config, warnings);
   log.info({ url: server.url, host: config.host, port: server.port }, "listening");
   if (server.adminUrl !== null) log.info({ url: server.adminUrl }, "listening for administration");
-  onStopSignals(
-    (signal) => {
-      log.info({ signal }, "stop signal");
-      void server.drain().then(async () => {
-        log.info({}, "stopped");
-        await log.close();
-        process.exit(exitCodes.stopped);
-      });
-    },
-    (signal) => {
-      log.warning({ signal }, "second stop signal: closing the connections that are left");
-      server.force();
-    },
-  );
+  const stop = (signal: NodeJS.Signals) => {
+    log.info({ signal }, "stop signal");
+    void server.drain().then(async () => {
+      log.info({}, "stopped");
+      await log.close();
+      process.exit(exitCodes.stopped);
+    });
+  };
+  onStopSignals(stop, (signal) => {
+    log.warning({ signal }, "second stop signal: closing the connections that are left");
+    server.force();
+  });
+  onReloadSignal(() => void server.reload(), stop);
+  process.on("SIGUSR2", () => {
+    log.warning({}, "SIGUSR2 has no effect: it replaces workers one by one, and this is the only process");
+  });
 }

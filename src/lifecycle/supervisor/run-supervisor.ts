@@ -1,4 +1,5 @@
 import type { Config, Environment } from "../../config/index.ts";
+import { AdminListenError } from "../admin-listener.ts";
 import { logCrashes } from "../crash.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { openLog } from "../open-log.ts";
@@ -11,6 +12,7 @@ import { workerCommand } from "./worker-command.ts";
 
 /** Runs `config.workers` processes on one port until it is told to stop. Throws when the port cannot be listened on. */
 export function runSupervisor(config: Config, warnings: readonly string[], dotEnv: Environment): void {
+  checkAdminPort(config);
   const held = holdPort(config.host, config.port);
   const { port } = held;
   const log = openLog(config, {});
@@ -29,6 +31,9 @@ export function runSupervisor(config: Config, warnings: readonly string[], dotEn
     up: () => {
       const url = reachableUrl(config.host, port);
       log.info({ url, host: config.host, port, workers: supervisor.pids }, "listening");
+      if (config.adminPort !== 0) {
+        log.info({ url: reachableUrl(config.adminHost, config.adminPort) }, "listening for administration");
+      }
     },
     failed: (exitCode) => {
       log.critical({}, "the workers cannot start: standard error says why");
@@ -46,4 +51,13 @@ export function runSupervisor(config: Config, warnings: readonly string[], dotEn
   });
   onReloadSignal(() => supervisor.signal("SIGHUP"), stop);
   process.on("SIGUSR2", () => void supervisor.replace());
+}
+
+function checkAdminPort({ adminHost, adminPort }: Config): void {
+  if (adminPort === 0) return;
+  try {
+    holdPort(adminHost, adminPort);
+  } catch (error) {
+    throw new AdminListenError(error as Error, `${adminHost}:${adminPort}`);
+  }
 }

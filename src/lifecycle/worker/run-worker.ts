@@ -2,7 +2,7 @@ import type { Config } from "../../config/index.ts";
 import { logCrashes } from "../crash.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type RunningServer, startServer } from "../server.ts";
-import { onStopSignals } from "../signals.ts";
+import { onReloadSignal, onStopSignals } from "../signals.ts";
 import type { WorkerPlace } from "./place.ts";
 import { SupervisorLink } from "./supervisor-link.ts";
 
@@ -12,6 +12,7 @@ const brokerPollMs = 100;
 
 /** Runs one of several processes on a port, until the supervisor lets it go. Throws what `startServer` throws. */
 export async function runWorker(config: Config, place: WorkerPlace): Promise<void> {
+  const starting = startServer(config, { worker: { number: place.number, collect: () => link.collect() } });
   let isEnding = false;
   const drain = async (handOver: boolean) => {
     if (isEnding) return;
@@ -27,24 +28,25 @@ export async function runWorker(config: Config, place: WorkerPlace): Promise<voi
     void drain(true);
     (await starting).force();
   };
-  const link = new SupervisorLink(place.number, () => started!.report(), {
+  const link = new SupervisorLink(place.number, starting, {
     drain,
     force,
-    orphaned() {
-      started?.log.warning({}, "the supervisor is gone: shutting down");
+    async orphaned() {
+      const { log } = await starting;
+      log.warning({}, "the supervisor is gone: shutting down");
       // Whoever starts the server again needs the port.
-      void drain(true);
+      await drain(true);
     },
   });
-  let started: RunningServer | null = null;
-  const starting = startServer(config, { worker: { number: place.number, collect: () => link.collect() } });
-  started = await starting;
-  logCrashes(started.log);
-  onStopSignals(() => link.tell({ type: "asked_to_end" }), force);
+  const server = await starting;
+  logCrashes(server.log);
+  const askToEnd = () => link.tell({ type: "asked_to_end" });
+  onStopSignals(askToEnd, force);
+  onReloadSignal(() => void server.reload(), askToEnd);
   // The supervisor's to obey; without a listener it would end this process.
   process.on("SIGUSR2", () => {});
   link.tell({ type: "listening" });
-  link.tell({ type: "ready", brokerAnswers: await brokerAnswers(started) });
+  link.tell({ type: "ready", brokerAnswers: await brokerAnswers(server) });
 }
 
 async function brokerAnswers(server: RunningServer): Promise<boolean> {

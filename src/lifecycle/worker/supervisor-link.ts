@@ -6,6 +6,11 @@ const collectEveryMs = 100;
 /** The supervisor waits half as long for the workers. */
 const collectTimeoutMs = 1000;
 
+/** Who says what this worker is and has counted. */
+interface Reporter {
+  report(): WorkerReport;
+}
+
 /** What a worker does when it is told. */
 export interface LinkEvents {
   drain(handOver: boolean): unknown;
@@ -17,7 +22,7 @@ export interface LinkEvents {
 /** A worker's side of what it and its supervisor tell each other. */
 export class SupervisorLink {
   readonly #worker: number;
-  readonly #report: () => WorkerReport;
+  readonly #reporter: Promise<Reporter>;
   readonly #events: LinkEvents;
   readonly #collected = new SharedAnswer(collectEveryMs, () => this.#askForAll());
   #question = 0;
@@ -25,10 +30,10 @@ export class SupervisorLink {
   #asked: { question: number; answer: (collected: Collected | null) => void } | null = null;
   #last: Collected | null = null;
 
-  /** `worker` is this one's number; `report` says what it is and has counted. */
-  constructor(worker: number, report: () => WorkerReport, events: LinkEvents) {
+  /** `worker` is this one's number. */
+  constructor(worker: number, reporter: Promise<Reporter>, events: LinkEvents) {
     this.#worker = worker;
-    this.#report = report;
+    this.#reporter = reporter;
     this.#events = events;
     process.on("message", (message: unknown) => {
       if (isMessage(message)) this.#obey(message as Order);
@@ -49,7 +54,7 @@ export class SupervisorLink {
 
   /** What all workers say, this one as it is now. Without a supervisor that answers: what they last said. */
   async collect(): Promise<Collected> {
-    const collected = (await this.#collected.get()) ?? this.#silent();
+    const collected = (await this.#collected.get()) ?? (await this.#silent());
     this.#last = collected;
     return collected;
   }
@@ -66,7 +71,7 @@ export class SupervisorLink {
         this.tell({ type: "pong" });
         break;
       case "report":
-        this.tell({ type: "report", report: this.#report() });
+        void this.#reporter.then(({ report }) => this.tell({ type: "report", report: report() }));
         break;
       case "collected":
         if (order.question === this.#asked?.question) this.#asked.answer(order.collected);
@@ -90,12 +95,13 @@ export class SupervisorLink {
     return promise;
   }
 
-  #silent(): Collected {
+  async #silent(): Promise<Collected> {
     const { pid } = process;
+    const { report } = await this.#reporter;
     const others = this.#last?.workers.filter((worker) => worker.pid !== pid) ?? [];
     return {
       workers: [
-        { worker: this.#worker, pid, report: this.#report(), answered: true },
+        { worker: this.#worker, pid, report: report(), answered: true },
         ...others.map((other) => ({ ...other, answered: false })),
       ],
       ended: this.#last?.ended ?? {},
