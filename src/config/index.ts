@@ -1,3 +1,4 @@
+export { isOpenMode } from "./auth-rules.ts";
 export { type Config, createConfig, type Mode } from "./config.ts";
 export { type ConfigInput, type LoadedConfig, loadConfig } from "./load.ts";
 export { readConfigInput } from "./platform.ts";

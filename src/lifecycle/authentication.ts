@@ -65,6 +65,7 @@ export function createAuthentication(
       await Promise.all([tokens?.remote?.refresh(), tokens === null ? undefined : learnRevocations()]);
     },
     async reload() {
+      if (authenticator.isOpen) return;
       const read = readCredentialSettings(config);
       if (read.problems.length > 0) {
         log.error(

@@ -1,4 +1,4 @@
-import type { Config } from "../config/index.ts";
+import { type Config, isOpenMode } from "../config/index.ts";
 import type { Log } from "../telemetry/log.ts";
 
 /** What is to be known of a server that starts: the settings' warnings, and what they leave open. */
@@ -7,7 +7,7 @@ export function logStart(log: Log, config: Config, warnings: readonly string[]):
   if (config.reload && Bun.isStandaloneExecutable) {
     log.warning({}, "RELOAD has no effect: a compiled server has no sources that could change");
   }
-  if (config.mode !== "dev") {
+  if (isOpenMode(config)) {
     log.warning(
       {},
       "open mode: no tokens or keys are configured, anyone who reaches this address may publish",

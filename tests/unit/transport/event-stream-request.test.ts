@@ -1,9 +1,13 @@
 import { describe, expect, test } from "bun:test";
+import { accessByGrants } from "../../../src/auth/access.ts";
+import { openIdentity } from "../../../src/auth/identity.ts";
 import { Failure } from "../../../src/core/failure.ts";
-import { readEventStreamRequest } from "../../../src/transport/event-stream-request.ts";
+import { readEventStreamRequest, streamFor } from "../../../src/transport/event-stream-request.ts";
 
 function read(query: string, lastEventId: string | null = null) {
-  return readEventStreamRequest(new URLSearchParams(query), lastEventId, 4);
+  const asked = readEventStreamRequest(new URLSearchParams(query), lastEventId, 4);
+  if (asked instanceof Failure) return asked;
+  return streamFor(asked, openIdentity, { access: accessByGrants, topicsMax: 4 });
 }
 
 function request(query: string, lastEventId: string | null = null) {
