@@ -24,8 +24,8 @@ import { createNode } from "./node.ts";
 import { OpenFiles } from "./open-files.ts";
 import { openLog } from "./open-log.ts";
 import { reachableUrl } from "./reachable-url.ts";
-import { createServerMetrics } from "./server-metrics.ts";
 import { RulesReload, requireRules } from "./rules-reload.ts";
+import { createServerMetrics } from "./server-metrics.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { createTopicRules } from "./topic-policy.ts";
 import type { Collected, WorkerReport } from "./worker/messages.ts";
@@ -91,6 +91,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     events: connectionLog(log, telemetry),
     status: () => statusOf(httpContext),
   });
+  await node.authentication.start();
   const report = (): WorkerReport => ({ facts: node.cluster.nodes()[0]!, metrics: telemetry.read() });
   const metrics = createServerMetrics(telemetry, report, options.worker?.collect ?? null);
   const httpContext = createHttpContext(config, node, {
@@ -102,8 +103,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
   const application = createHttpApplication(httpContext, config.adminPort === 0 ? "all" : "clients");
   const upgradeOptions = {
     allowedOrigins: allowedOriginsOf(config),
-    topicsMax: config.topicsPerConnectionMax,
-    defaultRole: config.defaultClient,
+    handshakes: node.handshakes,
   };
   const upgradePorts = {
     webSockets: node.webSockets,
@@ -193,7 +193,9 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     adminUrl: adminListener === null ? null : reachableUrl(config.adminHost, adminListener.port ?? 0),
     node: name,
     log,
-    reload: () => rulesReload.reload(),
+    async reload() {
+      await Promise.all([rulesReload.reload(), node.authentication.reload()]);
+    },
     report,
     brokerAnswers: async () => (await node.hub.broker.check()) === null,
     drain(options) {
