@@ -11,7 +11,7 @@ export function reloadOnChange(): boolean {
     env: { ...process.env, [childVariable]: "1" },
     stdio: ["inherit", "inherit", "inherit"],
   });
-  for (const signal of ["SIGTERM", "SIGINT"] as const) process.on(signal, () => child.kill(signal));
+  for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) process.on(signal, () => child.kill(signal));
   void child.exited.then((code) => process.exit(code));
   return true;
 }

@@ -2,6 +2,7 @@ import type { Config, Environment } from "../config/index.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { describeListenFailure } from "./listen-failure.ts";
 import { reloadOnChange } from "./reload.ts";
+import { InvalidRules } from "./rules-reload.ts";
 import { runAlone } from "./run-alone.ts";
 import { runSupervisor } from "./supervisor/run-supervisor.ts";
 import { readPlace } from "./worker/place.ts";
@@ -20,6 +21,10 @@ export async function run(config: Config, warnings: readonly string[], dotEnv: E
 }
 
 function failToStart(config: Config, error: unknown): void {
+  if (error instanceof InvalidRules) {
+    console.error(error.message);
+    process.exit(exitCodes.invalidSettings);
+  }
   const message = describeListenFailure(config, error);
   if (message === null) {
     console.error("Cannot start:", error);
