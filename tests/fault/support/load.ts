@@ -25,6 +25,9 @@ export interface LoadReport extends HistoryReport {
   readonly slowestAnswerMs: number;
 }
 
+/** Topics of a load that names none. */
+export const loadTopics = ["news", "sport", "weather"] as const;
+
 const patienceMs = 20_000;
 /** A publication that comes late, or twice, has this long to show itself. */
 const lingerMs = 200;
@@ -37,7 +40,7 @@ export class Load {
   readonly #judge = new HistoryJudge();
 
   private constructor(options: LoadOptions) {
-    const { urls, random, topics = ["news", "sport", "weather"], subscribers = 2 } = options;
+    const { urls, random, topics = loadTopics, subscribers = 2 } = options;
     const { ratePerSecond = 1_000, onPublish, onPublication } = options;
     this.#topics = topics;
     this.subscribers = urls.flatMap((_, node) =>
@@ -77,6 +80,16 @@ export class Load {
     return performance.now() - since;
   }
 
+  /** Breaks that subscribers were told of in their live streams, all together. */
+  get breaksTold(): number {
+    return this.subscribers.reduce((sum, { breaksTold }) => sum + breaksTold, 0);
+  }
+
+  /** Publishes that were answered `unavailable` or `draining`. */
+  get refusals(): number {
+    return this.publishers.reduce((sum, { refusals }) => sum + refusals, 0);
+  }
+
   /** Until so many more publications have been acknowledged; less patience than they could need fails. */
   async untilMoreAcknowledged(count: number): Promise<void> {
     const total = () => this.publishers.reduce((sum, { acknowledgedCount }) => sum + acknowledgedCount, 0);
@@ -104,7 +117,7 @@ export class Load {
       return {
         ...report,
         acknowledged: acks.length,
-        refusals: this.publishers.reduce((sum, { refusals }) => sum + refusals, 0),
+        refusals: this.refusals,
         losses: this.subscribers.reduce((sum, { losses }) => sum + losses, 0),
         slowestAnswerMs: Math.max(...this.publishers.map(({ slowestAnswerMs }) => slowestAnswerMs)),
       };

@@ -1,5 +1,6 @@
 import { freePort } from "../../support/free-port.ts";
 import { type SpawnedServer, spawnServer } from "../../support/server.ts";
+import { until } from "../../support/until.ts";
 
 export interface NodeOptions {
   /** Settings beyond where Redis is. */
@@ -8,7 +9,7 @@ export interface NodeOptions {
   readonly port?: number;
 }
 
-/** A server process on Redis, as quiet as it can be. Killed when the clean-up runs, if not before. */
+/** A server process on Redis, once it is ready. Killed when the clean-up runs, if not before. */
 export async function startNode(
   redisUrl: string,
   cleanUp: AsyncDisposableStack,
@@ -19,7 +20,12 @@ export async function startNode(
     env: { REDIS_URL: redisUrl, PORT: String(port), SHUTDOWN_TIMEOUT: "5", LOG_FORMAT: "json", ...env },
   });
   cleanUp.defer(() => node.stop());
+  await until(() => isReady(node.url), 5_000, "a ready server");
   return node;
+}
+
+export async function isReady(url: string): Promise<boolean> {
+  return (await fetch(`${url}/ready`)).status === 200;
 }
 
 /** Several on one Redis, started side by side, each on a port that it can have again. */
