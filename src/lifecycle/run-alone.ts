@@ -2,7 +2,7 @@ import type { Config } from "../config/index.ts";
 import { logCrashes } from "./crash.ts";
 import { exitCodes } from "./exit-codes.ts";
 import { type RunningServer, startServer } from "./server.ts";
-import { onReloadSignal, onStopSignals } from "./signals.ts";
+import { onReloadSignal, onReplaceSignal, onStopSignals } from "./signals.ts";
 import { logStart } from "./start-log.ts";
 
 /** Where `--hot` finds the server of the module that it replaces. */
@@ -32,7 +32,7 @@ export async function runAlone(config: Config, warnings: readonly string[]): Pro
     server.force();
   });
   onReloadSignal(() => void server.reload(), stop);
-  process.on("SIGUSR2", () => {
+  onReplaceSignal(() => {
     log.warning({}, "SIGUSR2 has no effect: it replaces workers one by one, and this is the only process");
   });
 }

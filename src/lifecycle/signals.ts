@@ -14,6 +14,7 @@ type Listener = (signal: NodeJS.Signals) => void;
 /** Where `--hot` finds the listeners of the module that it replaces. */
 const installedKey = Symbol.for("fanfare.stop-signal-listener");
 const reloadKey = Symbol.for("fanfare.reload-signal-listener");
+const replaceKey = Symbol.for("fanfare.replace-signal-listener");
 
 /** Calls `first` on the first stop signal, and `later` on one that comes when the first was surely heard. */
 export function onStopSignals(first: Listener, later: Listener): void {
@@ -51,6 +52,15 @@ export function onReloadSignal(reload: () => void, closed: Listener): void {
   globals[reloadKey] = listener;
   if (previous !== undefined) process.off("SIGHUP", previous);
   process.on("SIGHUP", listener);
+}
+
+/** Calls `replace` on SIGUSR2. */
+export function onReplaceSignal(replace: () => void): void {
+  const globals = globalThis as { [replaceKey]?: () => void };
+  const previous = globals[replaceKey];
+  globals[replaceKey] = replace;
+  if (previous !== undefined) process.off("SIGUSR2", previous);
+  process.on("SIGUSR2", replace);
 }
 
 /** Whether there is a terminal that controls this process. */

@@ -4,7 +4,7 @@ import { logCrashes } from "../crash.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { openLog } from "../open-log.ts";
 import { reachableUrl } from "../reachable-url.ts";
-import { onReloadSignal, onStopSignals } from "../signals.ts";
+import { onReloadSignal, onReplaceSignal, onStopSignals } from "../signals.ts";
 import { logStart } from "../start-log.ts";
 import { holdPort } from "./port.ts";
 import { Supervisor } from "./supervisor.ts";
@@ -50,7 +50,7 @@ export function runSupervisor(config: Config, warnings: readonly string[], dotEn
     supervisor.force();
   });
   onReloadSignal(() => supervisor.signal("SIGHUP"), stop);
-  process.on("SIGUSR2", () => void supervisor.replace());
+  onReplaceSignal(() => void supervisor.replace());
 }
 
 function checkAdminPort({ adminHost, adminPort }: Config): void {

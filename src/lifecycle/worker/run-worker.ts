@@ -2,7 +2,7 @@ import type { Config } from "../../config/index.ts";
 import { logCrashes } from "../crash.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { type RunningServer, startServer } from "../server.ts";
-import { onReloadSignal, onStopSignals } from "../signals.ts";
+import { onReloadSignal, onReplaceSignal, onStopSignals } from "../signals.ts";
 import type { WorkerPlace } from "./place.ts";
 import { SupervisorLink } from "./supervisor-link.ts";
 
@@ -44,7 +44,7 @@ export async function runWorker(config: Config, place: WorkerPlace): Promise<voi
   onStopSignals(askToEnd, force);
   onReloadSignal(() => void server.reload(), askToEnd);
   // The supervisor's to obey; without a listener it would end this process.
-  process.on("SIGUSR2", () => {});
+  onReplaceSignal(() => {});
   link.tell({ type: "listening" });
   link.tell({ type: "ready", brokerAnswers: await brokerAnswers(server) });
 }
