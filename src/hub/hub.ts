@@ -34,6 +34,8 @@ export interface HubOptions {
   readonly resumeBytesMax: number;
   /** Bytes of a topic that one turn of the event loop hands to its readers; the rest goes next turn. */
   readonly tickBytesMax: number;
+  /** Connections of this node that may read one topic; 0: no bound. */
+  readonly subscribersMax: number;
   /** How long members' coming and going is gathered before it is told. */
   readonly membershipWindowMs: number;
   /** Whether members of a topic are told of each other's coming and going. */
@@ -54,6 +56,11 @@ export interface HubPorts {
 const tooFast = new Failure(
   "rate_limited",
   "More was published to this topic than its readers can be sent by now: slow down.",
+);
+
+const tooManyReaders = new Failure(
+  "unavailable",
+  "This topic has as many readers here as it may: try again later.",
 );
 
 const notCounted = new Failure("forbidden", "It is not counted who reads this topic.");
@@ -172,6 +179,8 @@ export class Hub implements BrokerSink {
   ): MaybePromise<Failure | null> {
     const topic = this.#topics.open(name);
     if (topic instanceof Failure) return topic;
+    const { subscribersMax } = this.#options;
+    if (subscribersMax > 0 && topic.readers >= subscribersMax) return tooManyReaders;
     return this.#entrance.enter(topic, { subscriber, since, joined, replayBytesMax }, whenReady);
   }
 

@@ -61,6 +61,11 @@ export class Topic {
     return count;
   }
 
+  /** Those who read it, and those who are about to. */
+  get readers(): number {
+    return this.subscribers + (this.waiters?.size ?? 0);
+  }
+
   /** Somebody reads it, waits for it or holds it. */
   get isWanted(): boolean {
     return this.holds > 0 || this.subscribers > 0 || (this.waiters !== null && this.waiters.size > 0);

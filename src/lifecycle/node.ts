@@ -22,7 +22,7 @@ import { EventStreamServer } from "../transport/event-stream-server.ts";
 import { WebSocketFanOut } from "../transport/websocket-fan-out.ts";
 import { WebSocketServer } from "../transport/websocket-server.ts";
 import { type Authentication, createAuthentication } from "./authentication.ts";
-import { createAdmission } from "./create-admission.ts";
+import { createAdmission, createFrameRates } from "./create-admission.ts";
 import { connectRedis, createBroker } from "./create-broker.ts";
 import type { Drainable } from "./drain.ts";
 import { LoadWatch } from "./load-watch.ts";
@@ -95,6 +95,7 @@ export function createNode(
       resumeLimit: config.resumeLimit,
       resumeBytesMax: config.backpressureLimitBytes / 2,
       tickBytesMax: Math.min(tickBytesMax, config.backpressureLimitBytes * tickShare),
+      subscribersMax: config.subscribersPerTopicMax,
       membershipWindowMs,
       tellsMembership,
     },
@@ -103,7 +104,7 @@ export function createNode(
       counters,
       publishTimer: telemetry.publishTimer,
       fanOuts: [webSocketFanOut, eventStreamFanOut],
-      policy: createTopicPolicy(config, rules),
+      policy: createTopicPolicy(config, rules, () => load.refusesPublications),
       broker: (sink) => createBroker(config, sink, { redis, counters: counters.relay, rules }),
     },
   );
@@ -134,11 +135,12 @@ export function createNode(
       pingIntervalMs: config.pingIntervalMs,
       recent: { count: config.recentNotifications, ttlMs: config.recentTtlMs },
     },
+    rates: createFrameRates(config),
     counters,
     clock: systemClock,
     scheduler: systemScheduler,
     node: ports.name,
-    status: ports.status,
+    status: config.adminPort === 0 ? ports.status : null,
   };
   const open = () => webSockets.open + eventStreams.open;
   function* connections() {

@@ -1,4 +1,5 @@
 import type { Config } from "../config/index.ts";
+import { Failure } from "../core/failure.ts";
 import type { TopicPolicy } from "../hub/ports.ts";
 import { PublishGate } from "../rules/publish-gate.ts";
 import { type RulesByPattern, TopicRules } from "../rules/topic-rules.ts";
@@ -18,11 +19,20 @@ export function createTopicRules(config: Config, byPattern: RulesByPattern): Top
   );
 }
 
-/** The rules as the hub asks for them. */
-export function createTopicPolicy(config: Config, rules: TopicRules): TopicPolicy {
+const overloaded = new Failure(
+  "unavailable",
+  "This server has more to do than it can, and published nothing: try again later.",
+);
+
+/** The rules as the hub asks for them, while `refusesPublications` does not say that there is no time for any. */
+export function createTopicPolicy(
+  config: Config,
+  rules: TopicRules,
+  refusesPublications: () => boolean,
+): TopicPolicy {
   const gate = new PublishGate(rules, config.rateBurstMs, systemClock);
   return {
-    check: (request) => gate.check(request),
+    check: (request) => (refusesPublications() ? overloaded : gate.check(request)),
     flushMsOf: (topic) => rules.of(topic).flushMs,
     countsReaders: (topic) => rules.of(topic).presence,
   };

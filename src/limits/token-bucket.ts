@@ -14,10 +14,15 @@ export class TokenBucket {
     this.#filledAtMs = nowMs;
   }
 
-  /** Whether so much is within the rate; then it is taken. What is larger than a burst goes when it is full. */
-  take(amount: number, nowMs: number): boolean {
+  /** Whether so much is within the rate. What is larger than a burst is when the bucket is full. */
+  has(amount: number, nowMs: number): boolean {
     this.#fill(nowMs);
-    if (this.#tokens < Math.min(amount, this.#burst)) return false;
+    return this.#tokens >= Math.min(amount, this.#burst);
+  }
+
+  /** Takes so much, if it is within the rate. */
+  take(amount: number, nowMs: number): boolean {
+    if (!this.has(amount, nowMs)) return false;
     // It may go below zero: what was larger than a burst is paid for by waiting longer.
     this.#tokens -= amount;
     return true;

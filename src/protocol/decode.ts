@@ -50,6 +50,18 @@ export function decodeText(text: string): Inbound {
   return decodeObject(value);
 }
 
+/** By what the client knows a frame, whatever came of it. */
+export function idOf(inbound: Inbound): CommandId | undefined {
+  switch (inbound.kind) {
+    case "command":
+      return inbound.command.id;
+    case "chat":
+      return inbound.chat.id;
+    case "bad":
+      return inbound.id;
+  }
+}
+
 function decodeObject(value: Record<string, unknown>): Inbound {
   const type = value.type;
   if (type === undefined) return decodeChat(value);

@@ -18,6 +18,11 @@ import { notAuthorized, publishAs } from "./publishing.ts";
 import { refresh, refuseAuthentication } from "./refresh.ts";
 import type { Session } from "./session.ts";
 
+const toldElsewhere = new Failure(
+  "forbidden",
+  "The status is told to administration alone, on its own port.",
+);
+
 type CommandOf<Type extends Command["type"]> = Extract<Command, { type: Type }>;
 
 /** Carries out one command; it answers the client by itself, now or later. */
@@ -47,7 +52,7 @@ export function runCommand(session: Session, command: Command): void {
       break;
     case "status_request":
       // No topic is called so: questions about the server are answered in their order.
-      session.inOrder("", () => status(session, command));
+      session.inOrder("", () => tellStatus(session, command));
       break;
     case "notification":
       runChat(session, command);
@@ -64,10 +69,12 @@ export function runCommand(session: Session, command: Command): void {
   }
 }
 
-function status(session: Session, { id }: CommandOf<"status_request">): MaybePromise<void> {
+function tellStatus(session: Session, { id }: CommandOf<"status_request">): MaybePromise<void> {
   const refusal = refuseAdministration(session.standing.identity);
   if (refusal !== null) return session.fail(id, refusal);
-  const said = session.context.status();
+  const { status } = session.context;
+  if (status === null) return session.fail(id, toldElsewhere);
+  const said = status();
   const answer = (settled: object) => session.send(encodeStatus(id, settled));
   return said instanceof Promise ? said.then(answer) : answer(said);
 }

@@ -2,6 +2,7 @@ import type { ErrorCode } from "../core/errors.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Clock, Scheduler } from "../core/ports.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { FrameRates } from "../limits/frame-rates.ts";
 import type { CommandType } from "../protocol/schemas.ts";
 import type { SessionAuthentication } from "./authentication.ts";
 import type { RecentLimits } from "./recent.ts";
@@ -36,11 +37,13 @@ export interface SessionContext {
   readonly requests: Requests;
   readonly authentication: SessionAuthentication;
   readonly limits: SessionLimits;
+  /** How fast clients may send. */
+  readonly rates: FrameRates;
   readonly counters: SessionCounters;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   /** Name of this node. */
   readonly node: string;
-  /** What `GET /status` answers. */
-  readonly status: () => MaybePromise<object>;
+  /** What `GET /status` answers; null: clients are not told. */
+  readonly status: (() => MaybePromise<object>) | null;
 }

@@ -7,7 +7,8 @@ import type { Publication } from "../core/publication.ts";
 import type { Role } from "../core/role.ts";
 import { notAnswered } from "../hub/entrance.ts";
 import type { OnJoined, Subscriber } from "../hub/ports.ts";
-import { decodeText } from "../protocol/decode.ts";
+import type { FrameThrottle } from "../limits/frame-rates.ts";
+import { decodeText, idOf } from "../protocol/decode.ts";
 import {
   encodeError,
   encodeSubscribed,
@@ -37,6 +38,11 @@ const binaryRefused = new Failure(
   "Binary frames are not understood: send text frames of JSON.",
 );
 
+const tooFast = new Failure(
+  "rate_limited",
+  "More frames, or bytes, than you may send in so short a time: slow down.",
+);
+
 const brokeOff = new Failure("internal", "A command broke off on the server: its outcome is unknown.");
 
 /**
@@ -60,6 +66,8 @@ export class Session implements Subscriber, UserConnection {
   /** Null: nothing was asked for yet. */
   #lateAnswers: LateAnswers | null = null;
   #badFrames: BadFrames | null = null;
+  /** Null: nothing bounds how fast its client may send. */
+  readonly #throttle: FrameThrottle | null;
   #closed = false;
 
   constructor(id: string, handshake: Handshake, context: SessionContext, link: Link) {
@@ -70,6 +78,7 @@ export class Session implements Subscriber, UserConnection {
     this.standing = new Standing(handshake, context, () => this.disconnect("unauthorized"));
     this.#link = link;
     this.flow = new CommandFlow(link, context.limits, () => this.fail(undefined, brokeOff));
+    this.#throttle = context.rates.throttle(this.userId);
     context.users.add(this);
   }
 
@@ -94,7 +103,9 @@ export class Session implements Subscriber, UserConnection {
     const { counters } = this.context;
     counters.framesReceived++;
     counters.bytesReceived += text.length;
-    if (this.flow.isFree) this.#handle(text);
+    if (this.#throttle !== null && !this.#throttle.takes(Buffer.byteLength(text))) {
+      this.flow.whenTaken(() => this.#bad(idOf(decodeText(text)), tooFast));
+    } else if (this.flow.isFree) this.#handle(text);
     else this.flow.whenTaken(() => this.#handle(text));
   }
 

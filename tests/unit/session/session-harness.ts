@@ -2,6 +2,7 @@ import { type Identity, openIdentity } from "../../../src/auth/identity.ts";
 import type { Broker } from "../../../src/broker/port.ts";
 import type { CloseReason } from "../../../src/core/close-codes.ts";
 import { Failure } from "../../../src/core/failure.ts";
+import { type FrameRateLimits, FrameRates } from "../../../src/limits/frame-rates.ts";
 import type { SessionAuthentication } from "../../../src/session/authentication.ts";
 import type { SessionContext, SessionLimits } from "../../../src/session/context.ts";
 import { handshakeOf, readWebSocketQuery } from "../../../src/session/handshake.ts";
@@ -123,10 +124,15 @@ export interface SessionsUnderTest extends HubUnderTest {
 
 const connectionId = (number: number) => `connection-${number}`.padEnd(20, "x");
 
+const noRates: FrameRateLimits = { frames: null, bytes: null, userFrames: null, userBytes: null };
+
 export function createSessions(
   settings: HubSettings & {
     limits?: Partial<SessionLimits>;
     authentication?: Partial<SessionAuthentication>;
+    rates?: Partial<FrameRateLimits>;
+    /** Null: clients are not told. */
+    status?: null;
   } = {},
 ): SessionsUnderTest {
   const underTest = createHub(settings);
@@ -146,6 +152,7 @@ export function createSessions(
       recent: { count: 5, ttlMs: 3_600_000 },
       ...settings.limits,
     },
+    rates: new FrameRates({ ...noRates, ...settings.rates }, underTest.clock),
     counters: {
       framesReceived: 0,
       bytesReceived: 0,
@@ -156,7 +163,7 @@ export function createSessions(
     clock: underTest.clock,
     scheduler: underTest.scheduler,
     node: "node-1",
-    status: () => ({ node: "node-1" }),
+    status: settings.status === null ? null : () => ({ node: "node-1" }),
   };
   return {
     ...underTest,

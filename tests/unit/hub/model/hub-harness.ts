@@ -71,6 +71,7 @@ export function createHub(settings: HubSettings = {}): HubUnderTest {
       resumeLimit: 1000,
       resumeBytesMax: 2 * mebibyte,
       tickBytesMax: mebibyte,
+      subscribersMax: 0,
       membershipWindowMs: 500,
       tellsMembership: () => false,
       ...settings.hub,
