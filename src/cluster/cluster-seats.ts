@@ -1,19 +1,20 @@
 import Type from "typebox";
 import type { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
+import type { Scheduler } from "../core/ports.ts";
 import { userIdPattern } from "../core/topic-name.ts";
 import type { DuplicateUser, Seat, Seats } from "../session/seats.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
 import { alreadyConnected, replaceOthers, seatBesideOthers } from "./local-seats.ts";
-import { questionKind } from "./message-kinds.ts";
+import { noticeKind, questionKind } from "./message-kinds.ts";
 import type { NodeBus } from "./node-bus.ts";
+import type { BusConnection } from "./ports.ts";
 
 const UserId = Type.String({ pattern: userIdPattern });
 
-const replacing = questionKind(
+const replacing = noticeKind(
   "seat.replace",
   Type.Object({ user: UserId, connection: Type.String({ maxLength: 64 }) }),
-  Type.Object({}),
 );
 
 const claiming = questionKind(
@@ -29,32 +30,43 @@ interface Claim {
   isOrdered: boolean;
 }
 
+/** Time after which a notice that has not come back to this node will not. */
+const echoMs = 1000;
+
+/** Of so many WebSockets that wait to be announced, those that are closed are looked for. */
+const unorderedMin = 1000;
+
 /**
  * Where DUPLICATE_USER forbids a user's second WebSocket, it does so in the whole cluster. What decides between two
- * nodes at the same moment is the order of their questions, which all nodes get alike: of two that replace each
+ * nodes at the same moment is the order of what they tell all, which all nodes get alike: of two that replace each
  * other the later stays, of two that claim the earlier is let in. While Redis is out of reach each node knows its
- * own WebSockets alone; a node that does not answer within a second does not count.
+ * own WebSockets alone; those that were to replace others do so when it is back.
  */
 export class ClusterSeats implements Seats {
   readonly #users: UserRegistry;
   readonly #bus: NodeBus;
+  readonly #scheduler: Scheduler;
   readonly #duplicateUser: DuplicateUser;
-  /** Ids of WebSockets that are open while it is not yet known where in the order they stand. */
-  readonly #unordered = new Set<string>();
+  /** WebSockets that are open while it is not yet known where in the order they stand: their ids and users. */
+  readonly #unordered = new Map<string, string>();
+  #unorderedMax = unorderedMin;
   readonly #claims = new Map<string, Claim>();
   #claimed = 0;
 
-  constructor(users: UserRegistry, bus: NodeBus, duplicateUser: DuplicateUser) {
+  constructor(
+    users: UserRegistry,
+    ports: { readonly bus: NodeBus; readonly connection: BusConnection; readonly scheduler: Scheduler },
+    duplicateUser: DuplicateUser,
+  ) {
+    const { bus, connection, scheduler } = ports;
     this.#users = users;
     this.#bus = bus;
+    this.#scheduler = scheduler;
     this.#duplicateUser = duplicateUser;
-    bus.onQuestion(
+    bus.onNotice(
       replacing,
-      ({ user }) => {
-        // One that is open here and whose question has yet to come is the later one, and will say so.
-        replaceOthers(users, user, ({ id }) => this.#unordered.has(id));
-        return {};
-      },
+      // One that is open here and whose notice has yet to come is the later one, and will say so.
+      ({ user }) => replaceOthers(users, user, ({ id }) => this.#unordered.has(id)),
       ({ connection }) => this.#unordered.delete(connection),
     );
     bus.onQuestion(
@@ -65,6 +77,10 @@ export class ClusterSeats implements Seats {
         if (own?.number === claim) own.isOrdered = true;
       },
     );
+    connection.onUp(() => {
+      this.#forgetClosed();
+      for (const [connectionId, userId] of this.#unordered) void this.#announce(connectionId, userId);
+    });
   }
 
   claim(userId: string): MaybePromise<Seat | Failure> {
@@ -80,10 +96,25 @@ export class ClusterSeats implements Seats {
 
   #replace(userId: string, connectionId: string): void {
     replaceOthers(this.#users, userId, ({ id }) => id === connectionId);
-    this.#unordered.add(connectionId);
-    void this.#bus.ask(replacing, { user: userId, connection: connectionId }).then(() => {
-      this.#unordered.delete(connectionId);
-    });
+    if (this.#unordered.size >= this.#unorderedMax) {
+      this.#forgetClosed();
+      this.#unorderedMax = Math.max(unorderedMin, this.#unordered.size * 2);
+    }
+    this.#unordered.set(connectionId, userId);
+    void this.#announce(connectionId, userId);
+  }
+
+  async #announce(connectionId: string, userId: string): Promise<void> {
+    const failure = await this.#bus.broadcast(replacing, { user: userId, connection: connectionId });
+    if (failure !== null) return;
+    this.#scheduler.after(echoMs, () => this.#unordered.delete(connectionId));
+  }
+
+  #forgetClosed(): void {
+    for (const [connectionId, userId] of this.#unordered) {
+      const isOpen = this.#users.webSocketsOf(userId).some(({ id }) => id === connectionId);
+      if (!isOpen) this.#unordered.delete(connectionId);
+    }
   }
 
   #claim(userId: string): MaybePromise<Seat | Failure> {

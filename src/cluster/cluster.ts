@@ -24,6 +24,9 @@ export interface Cluster {
   /** Where DUPLICATE_USER is decided. */
   readonly seats: Seats;
 
+  /** Whether other nodes can be told and asked, and this one hears them. */
+  readonly isConnected: boolean;
+
   /**
    * Those of the users who are connected to any node. A node that does not answer within a second is left out; a
    * Failure: one of the users is not connected here, and no other node can be asked.

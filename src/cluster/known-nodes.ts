@@ -2,7 +2,7 @@ import Type from "typebox";
 import { noticeKind } from "./message-kinds.ts";
 import type { NodeBus } from "./node-bus.ts";
 import { type NodeFacts, readNodeFacts } from "./node-facts.ts";
-import type { NodeDirectory } from "./ports.ts";
+import type { BusConnection, NodeDirectory } from "./ports.ts";
 
 const joined = noticeKind("node.joined", Type.Object({}));
 
@@ -12,18 +12,17 @@ export class KnownNodes {
   readonly #directory: NodeDirectory;
   readonly #ownFacts: () => NodeFacts;
 
-  constructor(bus: NodeBus, directory: NodeDirectory, ownFacts: () => NodeFacts) {
+  constructor(
+    bus: NodeBus,
+    ports: { readonly directory: NodeDirectory; readonly connection: BusConnection },
+    ownFacts: () => NodeFacts,
+  ) {
+    const { directory, connection } = ports;
     this.#bus = bus;
     this.#directory = directory;
     this.#ownFacts = ownFacts;
     bus.onNotice(joined, () => void directory.beatNow());
-  }
-
-  /** Has the others look at the directory now, rather than when they next would. */
-  async introduce(): Promise<void> {
-    await this.#bus.listening;
-    await this.#directory.beatNow();
-    await this.#bus.broadcast(joined, {});
+    connection.onUp(() => void this.#introduce());
   }
 
   /** This node as it is now, then the others as they last said. */
@@ -44,5 +43,11 @@ export class KnownNodes {
   /** The names of nodes by their ids. */
   namesOf(nodeIds: readonly string[]): string[] {
     return nodeIds.map((nodeId) => this.factsOf(nodeId)?.node ?? nodeId);
+  }
+
+  /** Has the others look at the directory now, rather than when they next would. */
+  async #introduce(): Promise<void> {
+    await this.#directory.beatNow();
+    await this.#bus.broadcast(joined, {});
   }
 }

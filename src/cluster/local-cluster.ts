@@ -19,6 +19,7 @@ export interface NodeParts {
 
 /** A cluster of this node alone. */
 export class LocalCluster implements Cluster {
+  readonly isConnected = true;
   readonly seats: Seats;
   readonly #node: NodeParts;
   readonly #turns = new LocalTurns();

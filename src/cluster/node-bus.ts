@@ -35,6 +35,7 @@ const tooLarge = new Failure("too_large", "It is too large to be sent to another
 interface NoticeHandler {
   readonly kind: NoticeKind<unknown>;
   readonly run: (payload: unknown, from: string) => void;
+  readonly ownArrived: (payload: unknown) => void;
 }
 
 interface QuestionHandler {
@@ -56,8 +57,6 @@ interface OpenSurvey {
  */
 export class NodeBus {
   readonly nodeId: string;
-  /** Resolves once what is meant for this node arrives, however long that takes. */
-  readonly listening: Promise<void>;
   readonly #options: NodeBusOptions;
   readonly #ports: NodeBusPorts;
   readonly #notices = new Map<string, NoticeHandler>();
@@ -74,11 +73,9 @@ export class NodeBus {
     const { names, subscriptions } = ports;
     const receive = (text: string) => this.#receive(text);
     const channels = [names.inbox(options.nodeId), names.allNodes];
-    this.listening = Promise.all(channels.map((channel) => subscriptions.subscribe(channel, receive))).then(
-      () => {
-        this.#isListening = true;
-      },
-    );
+    void Promise.all(channels.map((channel) => subscriptions.subscribe(channel, receive))).then(() => {
+      this.#isListening = true;
+    });
   }
 
   /** Whether other nodes can be asked. */
@@ -86,15 +83,19 @@ export class NodeBus {
     return this.#isListening && this.#ports.connection.isUp && this.#ports.subscriptions.isUp;
   }
 
-  /** What to do with a notice of another node. */
-  onNotice<Payload>(kind: NoticeKind<Payload>, run: (payload: Payload, from: string) => void): void {
-    this.#notices.set(kind.name, { kind, run } as NoticeHandler);
+  /**
+   * What to do with a notice of another node. All nodes get what goes to all in one order; `ownArrived` is told where
+   * in it a notice of this node's own stands.
+   */
+  onNotice<Payload>(
+    kind: NoticeKind<Payload>,
+    run: (payload: Payload, from: string) => void,
+    ownArrived: (payload: Payload) => void = () => {},
+  ): void {
+    this.#notices.set(kind.name, { kind, run, ownArrived } as NoticeHandler);
   }
 
-  /**
-   * How this node answers. All nodes get the questions that go to all in one order; `ownArrived` is told where in
-   * it a question of this node's own stands.
-   */
+  /** How this node answers; `ownArrived` as above. */
   onQuestion<Question, Answer>(
     kind: QuestionKind<Question, Answer>,
     answer: (question: Question, from: string) => Answer,
@@ -186,8 +187,9 @@ export class NodeBus {
 
   #takeNotice({ f: from, k: name, p: payload }: Envelope): void {
     const handler = this.#notices.get(name);
-    if (from === this.nodeId || handler?.kind.isPayload(payload) !== true) return;
-    handler.run(payload, from);
+    if (handler?.kind.isPayload(payload) !== true) return;
+    if (from === this.nodeId) handler.ownArrived(payload);
+    else handler.run(payload, from);
   }
 
   #takeQuestion({ f: from, k: name, i: number, p: question }: Envelope): void {

@@ -3,6 +3,8 @@
 /** Texts to other nodes. All nodes get the texts of one channel in the same order, the sender gets its own too. */
 export interface BusConnection {
   readonly isUp: boolean;
+  /** Calls back each time what all nodes share is reached, the first time too. */
+  onUp(run: () => void): void;
   /** How many nodes it went to; rejects when that is not known. */
   publish(channel: string, message: string): Promise<number>;
   /** One command to what all nodes share. */

@@ -57,7 +57,7 @@ export class RemoteCluster implements Cluster {
     const bus = new NodeBus({ nodeId, messageCharactersMax }, ports);
     const { users, requests, facts, duplicateUser } = node;
     this.#bus = bus;
-    this.#nodes = new KnownNodes(bus, ports.directory, facts);
+    this.#nodes = new KnownNodes(bus, ports, facts);
     this.#finder = new UserFinder(users, bus, ports.scheduler);
     this.#commands = new UserCommands(users, bus, this.#nodes);
     const requestPorts = { ...ports, bus, users, requests };
@@ -65,8 +65,11 @@ export class RemoteCluster implements Cluster {
     new RequestsOfOthers(requestPorts).serve();
     this.#readers = new NotificationReaders(bus, this.#nodes, facts);
     this.#turns = new ClusterTurns(nodeId, ports.connection, ports.names);
-    this.seats = new ClusterSeats(users, bus, duplicateUser);
-    void this.#nodes.introduce();
+    this.seats = new ClusterSeats(users, { ...ports, bus }, duplicateUser);
+  }
+
+  get isConnected(): boolean {
+    return this.#bus.isUp;
   }
 
   connectedAmong(userIds: Iterable<string>): MaybePromise<ReadonlySet<string> | Failure> {

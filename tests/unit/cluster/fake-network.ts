@@ -27,6 +27,7 @@ export class FakeNetwork {
   readonly #queues = new Map<string, Delivery[]>();
   readonly #keys = new Map<string, string | number>();
   readonly #onLost: ((nodeId: string) => void)[] = [];
+  readonly #onUp: (() => void)[] = [];
   readonly #facts = new Map<string, () => unknown>();
   /** Everything that was published. */
   readonly published: { readonly channel: string; readonly message: string }[] = [];
@@ -46,6 +47,7 @@ export class FakeNetwork {
       get isUp() {
         return !network.isDown;
       },
+      onUp: (run) => this.#onUp.push(run),
       publish: async (channel, message) => this.#publish(channel, message),
       command: async (_key, ...args) => this.#command(args),
     };
@@ -66,6 +68,12 @@ export class FakeNetwork {
     return { connection, subscriptions, directory };
   }
 
+  /** The nodes reach it, or reach it again. */
+  up(): void {
+    this.isDown = false;
+    for (const run of this.#onUp) run();
+  }
+
   /** Messages that wait to be delivered to a node. */
   waiting(nodeId: string): number {
     return this.#queues.get(nodeId)?.length ?? 0;
@@ -76,6 +84,11 @@ export class FakeNetwork {
     const delivery = this.#queues.get(nodeId)?.shift();
     delivery?.listener(delivery.message);
     return delivery !== undefined;
+  }
+
+  /** A message to a node is lost. */
+  drop(nodeId: string): void {
+    this.#queues.get(nodeId)?.shift();
   }
 
   /** Delivers all there is and all that comes of it, but for nodes that hang. */

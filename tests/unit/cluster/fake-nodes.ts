@@ -113,6 +113,7 @@ export async function createFakeNodes(count: number, duplicateUser: DuplicateUse
   const nodes = Array.from({ length: count }, (_, index) => {
     return new FakeNode("abcdefgh"[index]!, network, ports, duplicateUser);
   });
+  network.up();
   await network.settle();
   network.published.length = 0;
   const { scheduler } = ports;

@@ -1,3 +1,4 @@
+import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { LocalSeats } from "../../../src/cluster/local-seats.ts";
@@ -76,14 +77,52 @@ describe("replace", () => {
     expect([first, second].map(isOpen)).toEqual([false, true]);
   });
 
-  test("leaves both while the nodes cannot talk, until the user connects again", async () => {
-    const { nodes, network, connect } = await start("replace");
+  test("leaves both while the nodes cannot talk, and one when they can again", async () => {
+    const { nodes, network, settle, connect } = await start("replace");
+    const before = await connect(nodes[2]);
     network.isDown = true;
     const apart = [await connect(nodes[0]), await connect(nodes[1])];
-    expect(apart.map(isOpen)).toEqual([true, true]);
-    network.isDown = false;
-    const last = await connect(nodes[2]);
-    expect([...apart, last].map(isOpen)).toEqual([false, false, true]);
+    expect([before, ...apart].map(isOpen)).toEqual([true, true, true]);
+    network.up();
+    await settle();
+    expect([before, ...apart].map(isOpen)).toEqual([false, false, true]);
+  });
+
+  test("tells nothing of a WebSocket that came and went while the nodes could not talk", async () => {
+    const { nodes, network, settle, connect } = await start("replace");
+    const stays = await connect(nodes[1]);
+    network.isDown = true;
+    ((await connect(nodes[0])) as FakeConnection).leave();
+    network.up();
+    await settle();
+    expect(isOpen(stays)).toBe(true);
+  });
+
+  test("does not remember all that came and went while the nodes could not talk", async () => {
+    const { nodes, network } = await start("replace");
+    network.isDown = true;
+    const comeAndGo = async (count: number) => {
+      for (let index = 0; index < count; index++) {
+        ((await connect(nodes[0], { userId: `user-${index % 10}` })) as FakeConnection).leave();
+      }
+      Bun.gc(true);
+      return heapStats().heapSize;
+    };
+    const before = await comeAndGo(2000);
+    // Remembered, they would be more than 3 MB.
+    expect((await comeAndGo(30_000)) - before).toBeLessThan(1_000_000);
+  });
+
+  test("counts a WebSocket whose notice did not come back as an older one", async () => {
+    const { nodes, network, scheduler, settle } = await start("replace");
+    const first = await connect(nodes[0]);
+    // Whatever waits for the node is lost.
+    while (network.waiting("a") > 0) network.drop("a");
+    await settle();
+    scheduler.advance(1000);
+    const second = await connect(nodes[1]);
+    await settle();
+    expect([first, second].map(isOpen)).toEqual([false, true]);
   });
 
   test("takes nobody's place for a broken handshake", async () => {
