@@ -6,8 +6,7 @@ import type { HttpContext } from "../context.ts";
 import { documented, tags } from "../documentation.ts";
 import { recentMessages } from "./messages.ts";
 
-/** Asked for to see whether the broker answers; whether there is such a topic does not matter. */
-const probedTopic = "notifications";
+const notListening = new Failure("unavailable", "This node does not hear the others yet: try again soon.");
 
 /** Whether the process is alive: it is, since it answers. */
 export function healthRoute(context: HttpContext) {
@@ -17,14 +16,15 @@ export function healthRoute(context: HttpContext) {
 }
 
 /** Whether this node should be sent clients. */
-export function readyRoute({ hub, drainState }: HttpContext) {
+export function readyRoute({ hub, cluster, drainState }: HttpContext) {
   return new Elysia().get(
     "/ready",
     async ({ status }) => {
       if (drainState() === "draining") return status(503, { status: "draining" });
       const failure = await hub.broker.check();
-      if (failure === null) return { status: "ready" };
-      return status(503, { status: "unavailable", broker: hub.broker.kind, message: failure.message });
+      if (failure === null && cluster.isConnected) return { status: "ready" };
+      const { message } = failure ?? notListening;
+      return status(503, { status: "unavailable", broker: hub.broker.kind, message });
     },
     {
       detail: documented({
