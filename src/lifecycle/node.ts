@@ -180,6 +180,7 @@ export function createNode(
       authentication: session.authentication,
       fanOut: eventStreamFanOut,
       events,
+      places: admission,
       errors: counters.errors,
       ...shared,
     },

@@ -23,7 +23,8 @@ export function acceptEventStream(
   reader: Identity,
   ports: EventStreamAcceptPorts,
 ): Response | Failure {
-  const refusal = ports.admission.attempt(ports.admission.clientOf(request, server));
+  const client = ports.admission.clientOf(request, server);
+  const refusal = ports.admission.attempt(client);
   if (refusal !== null) {
     const { reason, failure, passes, retryAfterSeconds } = refusal;
     ports.refused(reason, failure);
@@ -41,5 +42,5 @@ export function acceptEventStream(
   }
   // The runtime would cut a stream that is quiet for longer than a request may be.
   server.timeout(request, 0);
-  return ports.eventStreams.accept(stream);
+  return ports.eventStreams.accept(stream, client);
 }

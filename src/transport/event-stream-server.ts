@@ -12,6 +12,7 @@ import { sincePosition } from "../session/handshake.ts";
 import { withPatience } from "../session/patience.ts";
 import type { Requests } from "../session/requests.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
+import type { Admission } from "./admission.ts";
 import type { ConnectionEvents } from "./connection-events.ts";
 import { CursorWalk } from "./cursor-walk.ts";
 import { EventStream } from "./event-stream.ts";
@@ -31,6 +32,8 @@ export interface EventStreamPorts {
   readonly requests: Requests;
   readonly fanOut: EventStreamFanOut;
   readonly events: ConnectionEvents;
+  /** Told whose connections are open. */
+  readonly places: Pick<Admission, "opened" | "closed">;
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -78,8 +81,8 @@ export class EventStreamServer {
     return this.#streams;
   }
 
-  /** Opens a stream; its answer never ends until one side leaves. */
-  accept(request: EventStreamRequest): Response {
+  /** Opens a stream; its answer never ends until one side leaves. `client` is whom it is counted for. */
+  accept(request: EventStreamRequest, client: string | null): Response {
     const { clock, events, random, users } = this.#ports;
     const id = random.token(connectionIdLength);
     const stream = new EventStream(
@@ -89,6 +92,8 @@ export class EventStreamServer {
       (ended) => this.#ended(ended),
       (told) => this.watch(told),
     );
+    stream.client = client;
+    this.#ports.places.opened(client);
     this.#streams.add(stream);
     this.#admit(stream, request.reader);
     users.add(stream);
@@ -225,6 +230,7 @@ export class EventStreamServer {
     fanOut.remove(stream);
     for (const topic of stream.topics) hub.unsubscribe(stream, topic);
     this.#streams.delete(stream);
+    this.#ports.places.closed(stream.client);
     if (stream.admittee !== null) this.#ports.authentication.admitted.remove(stream.admittee);
     users.remove(stream);
     requests.left(stream);

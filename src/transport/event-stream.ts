@@ -38,6 +38,8 @@ export class EventStream implements Subscriber, UserConnection {
   startCursor = "";
   /** Set while it is being watched for being too slow. */
   watch: Timer | null = null;
+  /** Whom it is counted for among those who connect. */
+  client: string | null = null;
   /** Why this server ended it, if it did. */
   evictedFor: "backpressure" | "forbidden" | "drained" | "shed" | "unauthorized" | null = null;
   /** What it ends with; null: with nothing that was proved. */

@@ -88,6 +88,7 @@ function start(backpressureLimitBytes = 1024 * 1024) {
       authentication: openAuthentication({ clock, scheduler }),
       fanOut,
       events: { opened: () => {}, ended: () => {} },
+      places: { opened: () => {}, closed: () => {} },
       clock,
       scheduler,
       random,
@@ -113,7 +114,8 @@ function start(backpressureLimitBytes = 1024 * 1024) {
   const accept = (topics: readonly string[], since: string | null = null, userId: string | null = null) => {
     const cursor = since === null ? null : parseCursor(since);
     if (cursor instanceof Failure) throw new Error(cursor.message);
-    return server.accept({ userId, topics, since: cursor, reader: openIdentity, refused: [] }).body!;
+    const asked = { userId, topics, since: cursor, reader: openIdentity, refused: [] };
+    return server.accept(asked, null).body!;
   };
   const open = (...asked: Parameters<typeof accept>) => new Reader(accept(...asked));
   const wait = async (ms: number) => {

@@ -24,6 +24,7 @@ function start() {
       authentication: openAuthentication({ clock, scheduler }),
       fanOut,
       events: { opened: () => {}, ended: (how) => ended.push(how) },
+      places: { opened: () => {}, closed: () => {} },
       clock,
       scheduler,
       random,
