@@ -8,6 +8,7 @@ import type { ErrorCode } from "../core/errors.ts";
 import type { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Hub } from "../hub/hub.ts";
+import type { TopicPayload } from "../protocol/topic-payload.ts";
 import type { UserRegistry } from "../session/user-registry.ts";
 import type { Callers } from "./callers.ts";
 
@@ -78,6 +79,8 @@ export interface HttpContext {
   /** Unix milliseconds. */
   readonly startedAt: number;
   readonly page: Page;
+  /** What publications must have as `data`, by patterns of topics; another list when that has changed. */
+  readonly payloads: () => readonly TopicPayload[];
   readonly drainState: () => "ready" | "draining";
   /** WebSockets of this node that read the topic. */
   readonly countWebSocketSubscribers: (topic: string) => number;

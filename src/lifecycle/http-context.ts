@@ -43,6 +43,7 @@ export function createHttpContext(
     node: node.name,
     version,
     startedAt: node.startedAt,
+    payloads: () => node.payloads(),
     page: { files: ports.pageFiles, contentSecurityPolicy },
     drainState: () => (node.admission.isDraining ? "draining" : "ready"),
     countWebSocketSubscribers: (topic) => node.hub.subscribersByFormat(topic).json ?? 0,

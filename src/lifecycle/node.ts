@@ -7,6 +7,7 @@ import { type Config, version } from "../config/index.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import { Hub } from "../hub/hub.ts";
 import { accessByRules } from "../rules/access.ts";
+import type { TopicPayload } from "../protocol/topic-payload.ts";
 import type { TopicRules } from "../rules/topic-rules.ts";
 import type { SessionContext } from "../session/context.ts";
 import type { HandshakeRules } from "../session/handshake.ts";
@@ -26,6 +27,7 @@ import { createAdmission, createFrameRates } from "./create-admission.ts";
 import { connectRedis, createBroker } from "./create-broker.ts";
 import type { Drainable } from "./drain.ts";
 import { LoadWatch } from "./load-watch.ts";
+import { reconsiderAll } from "./reconsider.ts";
 import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
 import { createTopicPolicy } from "./topic-policy.ts";
 
@@ -60,6 +62,10 @@ export interface Node {
   open(): number;
   /** Every connection, of every transport. */
   connections(): Iterable<Drainable>;
+  /** What publications must have as `data`; another list when the rules of topics are other ones. */
+  payloads(): readonly TopicPayload[];
+  /** The rules of topics are other ones now: they hold from now on, also for those who are connected. */
+  rulesChanged(): void;
   /** Tells every WebSocket a text of its own, and all event streams one. */
   notify(type: string, textOf: () => string): void;
   close(): Promise<void>;
@@ -230,6 +236,11 @@ export function createNode(
     handshakes,
     open,
     connections,
+    payloads: () => rules.payloads,
+    rulesChanged() {
+      hub.policyChanged();
+      reconsiderAll([...webSockets.sessions(), ...eventStreams.readers()], systemScheduler);
+    },
     notify(type, textOf) {
       for (const link of webSockets.connections()) link.session?.tell(type, textOf());
       eventStreams.tellAll(type, textOf());

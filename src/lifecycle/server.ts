@@ -168,7 +168,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     log,
     replace(byPattern) {
       rules.replace(byPattern);
-      node.hub.policyChanged();
+      node.rulesChanged();
     },
   });
   const stop = async () => {

@@ -63,7 +63,14 @@ const unaskedFrames: readonly ServerFrameType[] = [
 ];
 
 /** What an event stream carries beside publications. */
-const eventFrames: readonly ServerFrameType[] = ["subscribed", "error", "join", "leave", "shutdown_notice"];
+const eventFrames: readonly ServerFrameType[] = [
+  "subscribed",
+  "unsubscribed",
+  "error",
+  "join",
+  "leave",
+  "shutdown_notice",
+];
 
 /** The AsyncAPI 3.0 description of what is spoken over WebSocket and Server-Sent Events. */
 export function asyncApiDocument(facts: AsyncApiFacts): object {

@@ -156,7 +156,7 @@ function presence(session: Session, command: CommandOf<"presence">): MaybePromis
   }
   const { hub, limits } = session.context;
   return session.ask(
-    () => hub.broker.presence(command.topic),
+    () => hub.presence(command.topic),
     (found) => {
       if (found instanceof Failure) {
         session.fail(command.id, found);

@@ -90,6 +90,11 @@ export class Session implements Subscriber, UserConnection {
   replaceIdentity(identity: Identity): void {
     if (this.#closed) return;
     this.standing.replace(identity);
+    this.reconsider();
+  }
+
+  /** What its client may do is another thing now: what it may not read any more ends. */
+  reconsider(): void {
     for (const topic of [...this.#topics]) {
       if (this.standing.refusal("subscribe", topic) === null) continue;
       this.unsubscribe(topic);

@@ -5,7 +5,7 @@ import type { Failure } from "../core/failure.ts";
 import type { Clock, Random, Scheduler, Timer } from "../core/ports.ts";
 import type { Hub } from "../hub/hub.ts";
 import type { Channel, Joined, WhenReady } from "../hub/ports.ts";
-import { encodeError, encodeTopicState, topicState } from "../protocol/encode.ts";
+import { encodeError, encodeTopicState, encodeUnsubscribed, topicState } from "../protocol/encode.ts";
 import { encodeEvent, encodeRetry } from "../protocol/event-stream.ts";
 import type { SessionAuthentication } from "../session/authentication.ts";
 import { sincePosition } from "../session/handshake.ts";
@@ -37,7 +37,7 @@ export interface EventStreamPorts {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
-  readonly authentication: Pick<SessionAuthentication, "admitted" | "clockSkewMs">;
+  readonly authentication: Pick<SessionAuthentication, "access" | "admitted" | "clockSkewMs">;
   readonly errors: { add(code: ErrorCode): void };
 }
 
@@ -81,6 +81,11 @@ export class EventStreamServer {
     return this.#streams;
   }
 
+  /** Each as one who may have to leave some of its topics. */
+  *readers(): Iterable<{ reconsider(): void }> {
+    for (const stream of this.#streams) yield { reconsider: () => this.#reconsider(stream) };
+  }
+
   /** Opens a stream; its answer never ends until one side leaves. `client` is whom it is counted for. */
   accept(request: EventStreamRequest, client: string | null): Response {
     const { clock, events, random, users } = this.#ports;
@@ -95,6 +100,7 @@ export class EventStreamServer {
     stream.client = client;
     this.#ports.places.opened(client);
     this.#streams.add(stream);
+    stream.reader = request.reader;
     this.#admit(stream, request.reader);
     users.add(stream);
     events.opened("sse", id, request.userId);
@@ -212,9 +218,22 @@ export class EventStreamServer {
     stream.send(text);
   }
 
+  /** Ends what its reader may not read any more. */
+  #reconsider(stream: EventStream): void {
+    if (stream.ended) return;
+    const { authentication, fanOut, hub } = this.#ports;
+    for (const topic of [...stream.topics]) {
+      if (authentication.access(stream.reader, "subscribe", topic) === null) continue;
+      stream.topics.delete(topic);
+      hub.unsubscribe(stream, topic);
+      if (stream.joined.delete(topic)) fanOut.place(stream, stream.joined);
+      stream.tell("unsubscribed", encodeUnsubscribed(undefined, topic, "forbidden"));
+    }
+  }
+
   #refused(stream: EventStream, topic: string, failure: Failure | null): void {
-    if (failure === null || stream.ended) return;
-    stream.topics.delete(topic);
+    // It may have been told already that it may not read it.
+    if (failure === null || stream.ended || !stream.topics.delete(topic)) return;
     this.#ports.errors.add(failure.code);
     const error = encodeError(undefined, failure.code, failure.message, topic);
     stream.send(encodeEvent("error", stream.cursor, error));

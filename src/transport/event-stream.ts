@@ -1,4 +1,5 @@
 import type { Admittee } from "../auth/admitted.ts";
+import { type Identity, openIdentity } from "../auth/identity.ts";
 import { Failure } from "../core/failure.ts";
 import type { Timer } from "../core/ports.ts";
 import type { Subscriber } from "../hub/ports.ts";
@@ -42,6 +43,8 @@ export class EventStream implements Subscriber, UserConnection {
   client: string | null = null;
   /** Why this server ended it, if it did. */
   evictedFor: "backpressure" | "forbidden" | "drained" | "shed" | "unauthorized" | null = null;
+  /** Who reads it. */
+  reader: Identity = openIdentity;
   /** What it ends with; null: with nothing that was proved. */
   admittee: Admittee | null = null;
   #controller!: ReadableStreamDefaultController<Uint8Array>;

@@ -72,6 +72,11 @@ export class WebSocketServer {
     return this.#wheel.all();
   }
 
+  /** Those whose client is known. */
+  *sessions(): Iterable<Session> {
+    for (const { session } of this.#wheel.all()) if (session instanceof Session) yield session;
+  }
+
   /** Answers the upgrade; the connection's id, or null when the request is none. `client` is whom the connection is counted for. */
   upgrade(
     request: Request,

@@ -4,13 +4,14 @@ import { Elysia } from "elysia";
 import { type ApiReferenceScript, findApiReferenceScript } from "../api-reference.ts";
 import type { HttpContext } from "../context.ts";
 import { tagDescriptions } from "../documentation.ts";
+import { withPayloads } from "../payload-documentation.ts";
 import { StaticFile } from "../static-file.ts";
 
 const path = "/docs";
 const specificationPath = `${path}/json`;
 
 /** The page at `/docs`, which loads nothing from anywhere else, and the OpenAPI document that it shows. */
-export function docsRoutes({ version }: HttpContext) {
+export function docsRoutes({ version, payloads }: HttpContext) {
   const script = findApiReferenceScript();
   if (script === null) return new Elysia();
   const scriptPath = `${path}/api-reference-${script.version}.js`;
@@ -25,6 +26,11 @@ export function docsRoutes({ version }: HttpContext) {
         if (asked.replace(/\/$/, "") !== path) return;
         page ??= renderPage(options);
         return page.then((file) => file.answer(request));
+      })
+      // The plugin makes the document once, and rules may change it.
+      .onAfterHandle(({ path: asked, response }) => {
+        if (asked.replace(/\/$/, "") === specificationPath)
+          return withPayloads(response as object, payloads());
       })
       .use(swagger(options))
   );

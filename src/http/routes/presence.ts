@@ -11,7 +11,7 @@ export function presenceRoute({ callers, hub, config }: HttpContext) {
     "/topics/:topic/presence",
     async ({ params: { topic }, request }) => {
       callers.require(request, "presence", topic);
-      return presenceAnswer(topic, orThrow(await hub.broker.presence(topic)), config.presenceMembersMax);
+      return presenceAnswer(topic, orThrow(await hub.presence(topic)), config.presenceMembersMax);
     },
     {
       params: TopicParameter,
