@@ -7,7 +7,6 @@ import { createHttpApplication } from "../http/application.ts";
 import { pathOf } from "../http/request-url.ts";
 import { addSecurityHeaders } from "../http/security-headers.ts";
 import { statusOf } from "../http/status.ts";
-import type { RulesByPattern } from "../rules/topic-rules.ts";
 import type { Log } from "../telemetry/log.ts";
 import { countOpenFiles, readOpenFilesLimit } from "../telemetry/process-facts.ts";
 import { createTelemetry } from "../telemetry/telemetry.ts";
@@ -69,8 +68,6 @@ const moveOnMs = 1000;
 /** What a server is started with beside its settings. */
 interface StartOptions {
   readonly log?: Log;
-  /** What the rules file says; absent: there is none. */
-  readonly rules?: RulesByPattern;
   /** Which of several processes it is, and how all of them are asked for their metrics. */
   readonly worker?: { readonly number: number; readonly collect: () => Promise<Collected> };
 }
