@@ -13,6 +13,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   protocol: ["core"],
   limits: ["core"],
   auth: ["core"],
+  rules: ["core", "config", "limits"],
   port: ["core"],
   hub: ["core", "protocol", "port"],
   broker: ["core", "protocol", "port", "hub"],
@@ -25,9 +26,9 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   ],
   lifecycle: [
     ...["core", "protocol", "limits", "auth", "port", "hub", "broker", "session", "cluster", "transport"],
-    ...["http", "config", "telemetry", "web"],
+    ...["http", "config", "rules", "telemetry", "web"],
   ],
-  main: ["config", "lifecycle"],
+  main: ["config", "rules", "lifecycle"],
   client: [],
   web: ["client"],
 };
