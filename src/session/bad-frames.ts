@@ -1,3 +1,15 @@
+import { Failure } from "../core/failure.ts";
+
+export const binaryRefused = new Failure(
+  "bad_request",
+  "Binary frames are not understood: send text frames of JSON.",
+);
+
+export const tooFast = new Failure(
+  "rate_limited",
+  "More frames, or bytes, than you may send in so short a time: slow down.",
+);
+
 /** Bad frames within the window that end a connection. */
 const limit = 50;
 const windowMs = 10_000;

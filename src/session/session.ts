@@ -17,14 +17,13 @@ import {
   topicState,
 } from "../protocol/encode.ts";
 import type { CommandId } from "../protocol/schemas.ts";
-import { BadFrames } from "./bad-frames.ts";
+import { BadFrames, binaryRefused, tooFast } from "./bad-frames.ts";
 import { runChat } from "./chat.ts";
-import { CommandFlow } from "./command-flow.ts";
-import type { Run } from "./command-lanes.ts";
+import { CommandFlow, isCongested } from "./command-flow.ts";
+import type { Run, Sharing } from "./command-lanes.ts";
 import { runCommand } from "./commands.ts";
 import type { SessionContext } from "./context.ts";
 import type { Handshake } from "./handshake.ts";
-import { LateAnswers } from "./late-answers.ts";
 import type { Link } from "./link.ts";
 import { withPatience } from "./patience.ts";
 import { Standing } from "./standing.ts";
@@ -32,16 +31,6 @@ import type { UserConnection } from "./user-registry.ts";
 
 /** Index of the JSON wire format among the hub's fan-outs. */
 const jsonFormat = 0;
-
-const binaryRefused = new Failure(
-  "bad_request",
-  "Binary frames are not understood: send text frames of JSON.",
-);
-
-const tooFast = new Failure(
-  "rate_limited",
-  "More frames, or bytes, than you may send in so short a time: slow down.",
-);
 
 const brokeOff = new Failure("internal", "A command broke off on the server: its outcome is unknown.");
 
@@ -59,12 +48,10 @@ export class Session implements Subscriber, UserConnection {
   /** Who its publications are from. */
   readonly sender: string;
   readonly context: SessionContext;
-  /** When its commands run. */
-  readonly flow: CommandFlow;
   readonly #link: Link;
   readonly #topics = new Set<string>();
-  /** Null: nothing was asked for yet. */
-  #lateAnswers: LateAnswers | null = null;
+  /** Null: nothing ever had to wait. */
+  #flow: CommandFlow | null = null;
   #badFrames: BadFrames | null = null;
   /** Null: nothing bounds how fast its client may send. */
   readonly #throttle: FrameThrottle | null;
@@ -77,7 +64,6 @@ export class Session implements Subscriber, UserConnection {
     this.context = context;
     this.standing = new Standing(handshake, context, () => this.disconnect("unauthorized"));
     this.#link = link;
-    this.flow = new CommandFlow(link, context.limits, () => this.fail(undefined, brokeOff));
     this.#throttle = context.rates.throttle(this.userId);
     context.users.add(this);
   }
@@ -110,7 +96,7 @@ export class Session implements Subscriber, UserConnection {
     counters.bytesReceived += text.length;
     if (this.#throttle !== null && !this.#throttle.takes(Buffer.byteLength(text))) {
       this.flow.whenTaken(() => this.#bad(idOf(decodeText(text)), tooFast));
-    } else if (this.flow.isFree) this.#handle(text);
+    } else if (this.#isFree) this.#handle(text);
     else this.flow.whenTaken(() => this.#handle(text));
   }
 
@@ -126,7 +112,7 @@ export class Session implements Subscriber, UserConnection {
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    this.flow.close();
+    this.#flow?.close();
     this.context.users.remove(this);
     this.context.requests.left(this);
     this.standing.close();
@@ -243,29 +229,51 @@ export class Session implements Subscriber, UserConnection {
     }
   }
 
-  /** Runs a command that has its topic to itself, behind those of that topic which are under way. */
-  inOrder(topic: string, run: Run): void {
-    this.flow.inOrder(topic, () => (this.#closed ? undefined : run()));
+  /** When its commands run. */
+  get flow(): CommandFlow {
+    if (this.#flow === null) {
+      this.#flow = new CommandFlow(this.#link, this.context.limits, this);
+      if (this.#closed) this.#flow.close();
+    }
+    return this.#flow;
   }
 
-  /** Asks the broker for what may be large; the client is answered when it has taken what it was sent before. */
-  ask<Answer>(question: () => MaybePromise<Answer>, answer: (settled: Answer) => void): MaybePromise<void> {
-    this.#lateAnswers ??= new LateAnswers((run) => this.flow.whenTaken(run));
-    return this.#lateAnswers.ask(question, answer);
+  /** Whether a command of the topic has to wait for others. */
+  isHeldUp(topic: string, sharing: Sharing): boolean {
+    return this.#flow?.isHeldUp(topic, sharing) === true;
+  }
+
+  /** Runs a command of one topic: at once, or behind those that hold it up. */
+  inOrder(topic: string, run: Run, sharing: Sharing = "alone"): void {
+    if (this.isHeldUp(topic, sharing)) {
+      this.flow.queue(topic, sharing, () => (this.#closed ? undefined : run()));
+      return;
+    }
+    const underWay = run();
+    if (underWay instanceof Promise) this.flow.begun(topic, sharing, underWay);
+  }
+
+  /** A command has ended without an answer. */
+  brokeOff(): void {
+    this.fail(undefined, brokeOff);
   }
 
   /** Something waits for the client to take what it was sent. */
   get waitsForClient(): boolean {
-    return this.flow.isWaiting;
+    return this.#flow?.isWaiting === true;
   }
 
   /** The client took some of what it had been sent. */
   drained(): void {
-    this.flow.drained();
+    this.#flow?.drained();
+  }
+
+  get #isFree(): boolean {
+    return this.#flow === null ? !isCongested(this.#link, this.context.limits) : this.#flow.isFree;
   }
 
   #onceWelcomed(run: () => void): void {
-    if (this.flow.isOpening) this.flow.whenTaken(run);
+    if (this.#flow?.isOpening === true) this.#flow.whenTaken(run);
     else run();
   }
 
