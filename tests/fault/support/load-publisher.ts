@@ -43,6 +43,7 @@ export class LoadPublisher {
   /** By sequence, with holes where the ack is still to come. */
   readonly #acks: AcknowledgedPublish[] = [];
   readonly #newest = new Map<string, Position>();
+  readonly #lastAckAt = new Map<string, number>();
   #acknowledgedCount = 0;
   #isClosed = false;
   #socket: WebSocket | null = null;
@@ -59,7 +60,6 @@ export class LoadPublisher {
   refusals = 0;
   /** The longest that a command had to wait for its answer on a connection that was there. */
   slowestAnswerMs = 0;
-  lastAckAt = 0;
   readonly complaints: string[] = [];
 
   /** @param first which of the urls to begin with. */
@@ -85,6 +85,15 @@ export class LoadPublisher {
 
   get acknowledgedCount(): number {
     return this.#acknowledgedCount;
+  }
+
+  /** When, by `performance.now()`, the last acknowledgement came. */
+  get lastAckAt(): number {
+    return Math.max(0, ...this.#lastAckAt.values());
+  }
+
+  lastAckOf(topic: string): number {
+    return this.#lastAckAt.get(topic) ?? 0;
   }
 
   /** The highest position of the epoch of the last acknowledgement. */
@@ -184,7 +193,6 @@ export class LoadPublisher {
   }
 
   #acknowledge(publication: Publication, { epoch, offset }: PublisherFrame): void {
-    this.lastAckAt = performance.now();
     const { sequence, tag, topic, attempts } = publication;
     const { name } = this.#options;
     // What is sent again may come behind what was published later: it is its own lane.
@@ -193,6 +201,7 @@ export class LoadPublisher {
     const newest = this.#newest.get(topic);
     if (newest?.epoch !== position.epoch || newest.offset < position.offset)
       this.#newest.set(topic, position);
+    this.#lastAckAt.set(topic, performance.now());
     this.#acknowledgedCount += 1;
     this.#acks[sequence] = { publisher, topic, ...position, message: tag, key: tag };
   }

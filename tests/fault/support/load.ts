@@ -90,6 +90,12 @@ export class Load {
     return this.publishers.reduce((sum, { refusals }) => sum + refusals, 0);
   }
 
+  /** Topics of which something was acknowledged in the last so many milliseconds. */
+  topicsAcknowledgedWithin(milliseconds: number): string[] {
+    const since = performance.now() - milliseconds;
+    return this.#topics.filter((topic) => this.publishers.some((one) => one.lastAckOf(topic) >= since));
+  }
+
   /** Until so many more publications have been acknowledged; less patience than they could need fails. */
   async untilMoreAcknowledged(count: number): Promise<void> {
     const total = () => this.publishers.reduce((sum, { acknowledgedCount }) => sum + acknowledgedCount, 0);

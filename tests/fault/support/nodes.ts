@@ -1,4 +1,5 @@
 import { freePort } from "../../support/free-port.ts";
+import type { RedisCluster } from "../../support/redis-cluster.ts";
 import { type SpawnedServer, spawnServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 
@@ -11,13 +12,15 @@ export interface NodeOptions {
 
 /** A server process on Redis, once it is ready. Killed when the clean-up runs, if not before. */
 export async function startNode(
-  redisUrl: string,
+  redis: string | RedisCluster,
   cleanUp: AsyncDisposableStack,
   { env = {}, args = [], port = 0 }: NodeOptions = {},
 ): Promise<SpawnedServer> {
+  const where: Record<string, string> =
+    typeof redis === "string" ? { REDIS_URL: redis } : { REDIS_CLUSTER_NODES: redis.addresses };
   const node = await spawnServer({
     args,
-    env: { REDIS_URL: redisUrl, PORT: String(port), SHUTDOWN_TIMEOUT: "5", LOG_FORMAT: "json", ...env },
+    env: { ...where, PORT: String(port), SHUTDOWN_TIMEOUT: "5", LOG_FORMAT: "json", ...env },
   });
   cleanUp.defer(() => node.stop());
   await until(() => isReady(node.url), 5_000, "a ready server");
@@ -31,12 +34,12 @@ export async function isReady(url: string): Promise<boolean> {
 /** Several on one Redis, started side by side, each on a port that it can have again. */
 export async function startNodes(
   count: number,
-  redisUrl: string,
+  redis: string | RedisCluster,
   cleanUp: AsyncDisposableStack,
   options: NodeOptions = {},
 ): Promise<SpawnedServer[]> {
   const starts = Array.from({ length: count }, () =>
-    startNode(redisUrl, cleanUp, { ...options, port: freePort() }),
+    startNode(redis, cleanUp, { ...options, port: freePort() }),
   );
   return await Promise.all(starts);
 }
