@@ -5,11 +5,26 @@ import type { TopicPolicy } from "./ports.ts";
 import { Topic } from "./topic.ts";
 
 /** Topics that are kept open for somebody who is about to enter them, so that it can enter all of them at once. */
-export interface Hold {
+export class Hold {
   /** Resolves when the broker has answered for each of them; null: it has. */
   readonly ready: Promise<unknown> | null;
+  readonly #held: readonly Topic[];
+  readonly #topics: OpenTopics;
+
+  constructor(held: readonly Topic[], topics: OpenTopics) {
+    this.#held = held;
+    this.#topics = topics;
+    const isReady = held.every(({ opening }) => opening === null);
+    this.ready = isReady ? null : Promise.all(held.map(({ opening }) => opening));
+  }
+
   /** To be called once, after entering. */
-  release(): void;
+  release(): void {
+    for (const topic of this.#held) {
+      topic.holds--;
+      this.#topics.closeIfUnwanted(topic);
+    }
+  }
 }
 
 export interface OpenTopicsPorts {
@@ -53,7 +68,10 @@ export class OpenTopics {
   open(name: string): Topic | Failure {
     const topic = this.#topics.get(name);
     if (topic === undefined) return this.#follow(name);
-    if (topic.lingering !== null) this.#endLingering(topic);
+    if (topic.lingering !== null) {
+      this.#endLingering(topic);
+      topic.countsReaders = this.#ports.policy.countsReaders(name);
+    }
     return topic;
   }
 
@@ -65,23 +83,13 @@ export class OpenTopics {
   /** Opens topics, and keeps those that can be followed. */
   hold(names: readonly string[]): Hold {
     const held: Topic[] = [];
-    const opening: Promise<unknown>[] = [];
     for (const name of names) {
       const topic = this.open(name);
       if (topic instanceof Failure) continue;
       topic.holds++;
       held.push(topic);
-      if (topic.opening !== null) opening.push(topic.opening);
     }
-    return {
-      ready: opening.length === 0 ? null : Promise.all(opening),
-      release: () => {
-        for (const topic of held) {
-          topic.holds--;
-          this.closeIfUnwanted(topic);
-        }
-      },
-    };
+    return new Hold(held, this);
   }
 
   closeIfUnwanted(topic: Topic): void {

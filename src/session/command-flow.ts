@@ -1,10 +1,25 @@
-import { CommandLanes, type LaneEvents, type Run } from "./command-lanes.ts";
+import { Failure } from "../core/failure.ts";
+import type { MaybePromise } from "../core/maybe-promise.ts";
+import { CommandLanes, type LaneEvents, type Run, type Sharing } from "./command-lanes.ts";
 import { Congestion } from "./congestion.ts";
 import type { SessionLimits } from "./context.ts";
+import { LateAnswers } from "./late-answers.ts";
 import type { Link } from "./link.ts";
 
 /** Share of the backpressure limit beyond which a client must first take what it has been sent. */
 const congestedShare = 1 / 4;
+
+/** What a command that breaks off is answered through. */
+interface Answering {
+  fail(id: undefined, failure: Failure): void;
+}
+
+/** The client has yet to take much of what it was sent. */
+export function isCongested(link: Link, limits: SessionLimits): boolean {
+  return link.bufferedBytes() > limits.backpressureLimitBytes * congestedShare;
+}
+
+const brokeOff = new Failure("internal", "A command broke off on the server: its outcome is unknown.");
 
 /**
  * When a session's commands run: on each topic in their order, no faster than the client takes what it is sent, and
@@ -13,24 +28,21 @@ const congestedShare = 1 / 4;
 export class CommandFlow implements LaneEvents {
   readonly #link: Link;
   readonly #limits: SessionLimits;
-  readonly #fail: () => void;
+  readonly #client: Answering;
   /** What waits until the client has been welcomed, or has taken what it was sent; null: nothing. */
   #congestion: Congestion | null = null;
   /** Commands that wait for the broker; null: none ever did. */
   #lanes: CommandLanes | null = null;
+  /** Null: nothing was asked for yet. */
+  #lateAnswers: LateAnswers | null = null;
   #isOpening = false;
   #isReading = true;
   #isClosed = false;
 
-  /** `fail` tells the client that a command broke off. */
-  constructor(link: Link, limits: SessionLimits, fail: () => void) {
+  constructor(link: Link, limits: SessionLimits, client: Answering) {
     this.#link = link;
     this.#limits = limits;
-    this.#fail = fail;
-  }
-
-  get isClosed(): boolean {
-    return this.#isClosed;
+    this.#client = client;
   }
 
   /** The client has yet to be welcomed. */
@@ -40,7 +52,7 @@ export class CommandFlow implements LaneEvents {
 
   /** Nothing waits, and nothing has to. */
   get isFree(): boolean {
-    return this.#congestion === null && !this.#isOpening && !this.#isCongested;
+    return this.#congestion === null && !this.#isOpening && !isCongested(this.#link, this.#limits);
   }
 
   /** Something waits for the client to take what it was sent. */
@@ -70,40 +82,33 @@ export class CommandFlow implements LaneEvents {
   drained(): void {
     const congestion = this.#congestion;
     if (congestion === null) return;
-    congestion.run(() => !this.#isClosed && !this.#isOpening && !this.#isCongested);
+    congestion.run(() => !this.#isClosed && !this.#isOpening && !isCongested(this.#link, this.#limits));
     if (congestion.isOver) this.#congestion = null;
     this.#updateReading();
   }
 
-  /** Runs a command that has its topic to itself: at once, or after those of that topic which are under way. */
-  inOrder(topic: string, run: Run): void {
-    if (this.#lanes?.holdsUp(topic, "alone") === true) {
-      this.#lanes.queue(topic, "alone", run);
-    } else {
-      const underWay = run();
-      if (!(underWay instanceof Promise)) return;
-      this.#lanes ??= new CommandLanes(this);
-      this.#lanes.begun(topic, "alone", underWay);
-    }
+  /** Whether a command of the topic has to wait for others. */
+  isHeldUp(topic: string, sharing: Sharing): boolean {
+    return this.#lanes?.holdsUp(topic, sharing) === true;
+  }
+
+  /** Adds a command that is held up. */
+  queue(topic: string, sharing: Sharing, run: Run): void {
+    this.#lanes?.queue(topic, sharing, run);
     this.#updateReading();
   }
 
-  /** Whether a shared command would have to wait for one that has its topic to itself. */
-  holdsUpShared(topic: string): boolean {
-    return this.#lanes?.holdsUp(topic, "shared") === true;
-  }
-
-  /** Adds a shared command, which is held up. */
-  queueShared(topic: string, run: Run): void {
-    this.#lanes?.queue(topic, "shared", run);
-    this.#updateReading();
-  }
-
-  /** Takes note of a shared command, which was not held up. */
-  begunShared(topic: string, underWay: Promise<void>): void {
+  /** Takes note of a command that was not held up, and is under way. */
+  begun(topic: string, sharing: Sharing, underWay: Promise<void>): void {
     this.#lanes ??= new CommandLanes(this);
-    this.#lanes.begun(topic, "shared", underWay);
+    this.#lanes.begun(topic, sharing, underWay);
     this.#updateReading();
+  }
+
+  /** Asks the broker for what may be large; the client is answered when it has taken what it was sent before. */
+  ask<Answer>(question: () => MaybePromise<Answer>, answer: (settled: Answer) => void): MaybePromise<void> {
+    this.#lateAnswers ??= new LateAnswers((run) => this.whenTaken(run));
+    return this.#lateAnswers.ask(question, answer);
   }
 
   close(): void {
@@ -117,11 +122,7 @@ export class CommandFlow implements LaneEvents {
   }
 
   broke(): void {
-    this.#fail();
-  }
-
-  get #isCongested(): boolean {
-    return this.#link.bufferedBytes() > this.#limits.backpressureLimitBytes * congestedShare;
+    this.#client.fail(undefined, brokeOff);
   }
 
   #updateReading(): void {

@@ -135,7 +135,7 @@ function history(session: Session, command: CommandOf<"history">): MaybePromise<
     bytesMax: limits.backpressureLimitBytes / 2,
     since: command.since,
   };
-  return session.ask(
+  return session.flow.ask(
     () => hub.history(query),
     (page) => {
       if (page instanceof Failure) {
@@ -155,7 +155,7 @@ function presence(session: Session, command: CommandOf<"presence">): MaybePromis
     return;
   }
   const { hub, limits } = session.context;
-  return session.ask(
+  return session.flow.ask(
     () => hub.presence(command.topic),
     (found) => {
       if (found instanceof Failure) {

@@ -140,6 +140,12 @@ export function sincePosition(since: Cursor | null, topic: string): Position | u
   return since === null ? undefined : (since.positionOf(topic) ?? unknownPosition);
 }
 
+/** One that is in as many topics as it may wanted another. */
+export function tooManyTopics(max: number): Failure {
+  const remedy = "unsubscribe from some first, or open another connection";
+  return new Failure("too_large", `A connection reads at most ${max} topics: ${remedy}.`);
+}
+
 /** Topic names checked, each once, within the bound. */
 export function distinctTopics(topics: readonly string[], max: number): string[] | Failure {
   const distinct = new Set(topics);

@@ -7,13 +7,6 @@ import { askForRecent, notificationsTopic, type Recent, recentBefore } from "./r
 import type { Session } from "./session.ts";
 import { tokenTimes } from "./token-times.ts";
 
-/** What is there when a client is welcomed. */
-interface Prepared {
-  readonly recent: Recent | null;
-  /** Some topics had no answer of the broker for as long as a client is made to wait. */
-  readonly isLate: boolean;
-}
-
 /**
  * Subscribes a new session to its topics and welcomes it, in one block: what is published next follows what
  * `welcome` says. Where the broker has to be asked for that the client waits, though not for long: a topic that
@@ -24,7 +17,7 @@ export function openSession(session: Session, handshake: Handshake): void {
   const hold = hub.hold(handshake.topics);
   const prepared = prepare(session, handshake, hold.ready);
   if (!(prepared instanceof Promise)) {
-    welcome(session, handshake, { recent: prepared, isLate: false });
+    welcome(session, handshake, prepared, false);
     hold.release();
     return;
   }
@@ -36,7 +29,7 @@ export function openSession(session: Session, handshake: Handshake): void {
   });
   session.flow.beginOpening();
   // First of all that waits: whatever the client asks meanwhile comes behind it.
-  session.flow.whenTaken(() => welcome(session, handshake, { recent, isLate }));
+  session.flow.whenTaken(() => welcome(session, handshake, recent, isLate));
   void withPatience(scheduler, done).then(() => {
     session.flow.opened();
     hold.release();
@@ -49,11 +42,12 @@ function prepare(
   handshake: Handshake,
   ready: Promise<unknown> | null,
 ): MaybePromise<Recent | null> {
-  const ask = () => (handshake.byDefault ? askForRecent(session.context.hub) : null);
-  return ready === null ? ask() : ready.then(ask);
+  if (ready !== null) return ready.then(() => prepare(session, handshake, null));
+  return handshake.byDefault ? askForRecent(session.context.hub) : null;
 }
 
-function welcome(session: Session, handshake: Handshake, { recent, isLate }: Prepared): void {
+/** `isLate`: some topics had no answer of the broker for as long as a client is made to wait. */
+function welcome(session: Session, handshake: Handshake, recent: Recent | null, isLate: boolean): void {
   const { context } = session;
   const states: TopicState[] = [];
   const replays: (readonly Publication[])[] = [];

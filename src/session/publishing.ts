@@ -11,14 +11,13 @@ export const notAuthorized = new Failure("forbidden", "You are not authorized");
 
 /** Publishes for the session's client, and acknowledges if it gave an id. */
 export function publishAs(session: Session, id: CommandId | undefined, request: PublishRequest): void {
-  const { flow } = session;
   const { topic } = request;
-  if (flow.holdsUpShared(topic)) {
-    flow.queueShared(topic, () => publishNow(session, id, request));
+  if (session.isHeldUp(topic, "shared")) {
+    session.inOrder(topic, () => publishNow(session, id, request), "shared");
     return;
   }
   const pending = publishNow(session, id, request);
-  if (pending instanceof Promise) flow.begunShared(topic, pending);
+  if (pending instanceof Promise) session.inOrder(topic, () => pending, "shared");
 }
 
 function publishNow(

@@ -1,6 +1,6 @@
 import type { Identity } from "../auth/identity.ts";
 import type { CloseReason } from "../core/close-codes.ts";
-import { Failure } from "../core/failure.ts";
+import type { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
@@ -23,7 +23,7 @@ import { CommandFlow, isCongested } from "./command-flow.ts";
 import type { Run, Sharing } from "./command-lanes.ts";
 import { runCommand } from "./commands.ts";
 import type { SessionContext } from "./context.ts";
-import type { Handshake } from "./handshake.ts";
+import { type Handshake, tooManyTopics } from "./handshake.ts";
 import type { Link } from "./link.ts";
 import { withPatience } from "./patience.ts";
 import { Standing } from "./standing.ts";
@@ -31,8 +31,6 @@ import type { UserConnection } from "./user-registry.ts";
 
 /** Index of the JSON wire format among the hub's fan-outs. */
 const jsonFormat = 0;
-
-const brokeOff = new Failure("internal", "A command broke off on the server: its outcome is unknown.");
 
 /**
  * One WebSocket connection's state machine: opened with a handshake, fed with frames, closed once. It keeps
@@ -174,15 +172,7 @@ export class Session implements Subscriber, UserConnection {
     joined: OnJoined,
   ): MaybePromise<void> {
     const { topicsMax } = this.context.limits;
-    if (this.#topics.size >= topicsMax) {
-      const remedy = "unsubscribe from some first, or open another connection";
-      this.fail(
-        id,
-        new Failure("too_large", `A connection reads at most ${topicsMax} topics: ${remedy}.`),
-        topic,
-      );
-      return;
-    }
+    if (this.#topics.size >= topicsMax) return this.fail(id, tooManyTopics(topicsMax), topic);
     this.#topics.add(topic);
     const { hub, scheduler } = this.context;
     const result = hub.subscribe(this, topic, since, joined, undefined, (admit) =>
@@ -251,11 +241,6 @@ export class Session implements Subscriber, UserConnection {
     }
     const underWay = run();
     if (underWay instanceof Promise) this.flow.begun(topic, sharing, underWay);
-  }
-
-  /** A command has ended without an answer. */
-  brokeOff(): void {
-    this.fail(undefined, brokeOff);
   }
 
   /** Something waits for the client to take what it was sent. */
