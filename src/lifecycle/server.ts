@@ -1,5 +1,6 @@
 import { hostname } from "node:os";
 import type { Server } from "bun";
+import type { Broker } from "../broker/port.ts";
 import type { Config } from "../config/index.ts";
 import { version } from "../config/index.ts";
 import { allowedOriginsOf } from "../core/origin.ts";
@@ -43,8 +44,6 @@ export interface RunningServer {
   reload(): Promise<void>;
   /** What this process is and has counted. */
   report(): WorkerReport;
-  /** Makes sure of it by a round trip, within a second. */
-  brokerAnswers(): Promise<boolean>;
   /**
    * Lets the clients go as the settings say, then stops. The same promise however often it is called. `handOver`:
    * other processes listen on the port, and those who come are theirs from now on.
@@ -68,8 +67,14 @@ const moveOnMs = 1000;
 /** What a server is started with beside its settings. */
 interface StartOptions {
   readonly log?: Log;
-  /** Which of several processes it is, and how all of them are asked for their metrics. */
-  readonly worker?: { readonly number: number; readonly collect: () => Promise<Collected> };
+  /** It is one of several processes. */
+  readonly worker?: {
+    readonly number: number;
+    /** What all of them say together. */
+    readonly collect: () => Promise<Collected>;
+    /** What is waited for until it listens. */
+    readonly prepare: (broker: Pick<Broker, "check">) => Promise<void>;
+  };
 }
 
 /** Starts a server in this process. Throws what `Bun.serve` throws when the address cannot be listened on, and InvalidRules. */
@@ -135,6 +140,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       },
     });
   let isMovingOn = false;
+  await options.worker?.prepare(node.hub.broker);
   const listener = new Listener(listen, config.port, {
     openFiles: new OpenFiles(readOpenFilesLimit(), countOpenFiles),
     log,
@@ -194,7 +200,6 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       await Promise.all([rulesReload.reload(), node.authentication.reload()]);
     },
     report,
-    brokerAnswers: async () => (await node.hub.broker.check()) === null,
     drain(options) {
       draining ??= (async () => {
         background.stop();

@@ -47,7 +47,7 @@ export class Collector {
   }
 
   async #askAll(): Promise<Collected> {
-    const asked = new Set([...this.#workers()].filter((worker) => worker.isListening));
+    const asked = new Set([...this.#workers()].filter((worker) => worker.isReady));
     const { promise, resolve } = Promise.withResolvers<void>();
     this.#awaited = { workers: new Set(asked), done: resolve };
     for (const worker of asked) worker.send({ type: "report" });

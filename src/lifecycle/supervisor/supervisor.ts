@@ -10,7 +10,7 @@ export interface SupervisorPorts {
   readonly log: Log;
   /** How the worker with this number is started. */
   readonly commandOf: (number: number) => WorkerCommand;
-  /** The first worker takes connections. */
+  /** A worker takes connections while others are yet to start. */
   readonly listening: () => void;
   /** All workers are ready, for the first time. */
   readonly up: () => void;
@@ -62,7 +62,7 @@ export class Supervisor {
 
   /** Process ids of the workers that take connections. */
   get pids(): number[] {
-    return this.#slots.flatMap(({ worker }) => (worker?.isListening ? [worker.pid] : []));
+    return this.#slots.flatMap(({ worker }) => (worker?.isReady ? [worker.pid] : []));
   }
 
   /** Starts one worker, and the others when it takes connections: if none can start, one says why, and not each. */
@@ -136,14 +136,11 @@ export class Supervisor {
     return true;
   }
 
-  #startOthers(): void {
+  #goOnStarting(): void {
     this.#ports.listening();
     for (const slot of this.#slots) {
       if (slot.restart === null) slot.worker ??= this.#spawn();
     }
-  }
-
-  #checkAllReady(): void {
     if (!this.#slots.every(({ worker }) => worker?.isReady === true)) return;
     this.#state = "up";
     this.#ports.up();
@@ -164,13 +161,10 @@ export class Supervisor {
   #hear(worker: WorkerProcess, notice: Notice): void {
     const fields = { worker: worker.number, worker_pid: worker.pid };
     switch (notice.type) {
-      case "listening":
-        if (this.#state === "starting") this.#startOthers();
-        break;
       case "ready":
         if (notice.brokerAnswers) this.#ports.log.info(fields, "worker started");
         else this.#ports.log.warning(fields, "worker started, but Redis does not answer it");
-        if (this.#state === "starting") this.#checkAllReady();
+        if (this.#state === "starting") this.#goOnStarting();
         break;
       case "asked_to_end":
         this.#letGo(worker);
@@ -221,7 +215,7 @@ export class Supervisor {
 
   /** Whether a worker that could not start shows that none can. */
   #isHopeless(worker: WorkerProcess): boolean {
-    if (worker.hasListened) return false;
+    if (worker.hasBeenReady) return false;
     return this.#state === "starting" || this.pids.length === 0;
   }
 

@@ -28,8 +28,7 @@ export class WorkerProcess {
   readonly #startedAt = performance.now();
   readonly #ready = Promise.withResolvers<boolean>();
   readonly #disconnected = Promise.withResolvers<void>();
-  #hasListened = false;
-  #isReady = false;
+  #hasBeenReady = false;
   #isEnded = false;
   #isLeaving = false;
   #unanswered = 0;
@@ -66,22 +65,19 @@ export class WorkerProcess {
     return performance.now() - this.#startedAt;
   }
 
-  /** Settles when it takes connections and its broker answers, or is not waited for: true; or false when it ended. */
+  /** Settles when it takes connections: true; or false when it ended before. */
   get ready(): Promise<boolean> {
     return this.#ready.promise;
   }
 
+  /** It takes connections. */
   get isReady(): boolean {
-    return this.#isReady && !this.#isEnded;
-  }
-
-  get isListening(): boolean {
-    return this.#hasListened && !this.#isEnded;
+    return this.#hasBeenReady && !this.#isEnded;
   }
 
   /** It took connections at some time. */
-  get hasListened(): boolean {
-    return this.#hasListened;
+  get hasBeenReady(): boolean {
+    return this.#hasBeenReady;
   }
 
   /** It was told to let its clients go. */
@@ -118,10 +114,8 @@ export class WorkerProcess {
 
   #note(notice: Notice): void {
     this.#unanswered = 0;
-    if (notice.type === "listening") this.#hasListened = true;
-    if (notice.type === "ready") {
-      this.#isReady = true;
-      this.#ready.resolve(true);
-    }
+    if (notice.type !== "ready") return;
+    this.#hasBeenReady = true;
+    this.#ready.resolve(true);
   }
 }

@@ -42,9 +42,7 @@ export type Order =
 
 /** What a worker tells the supervisor. */
 export type Notice =
-  /** It takes connections. */
-  | { readonly type: "listening" }
-  /** Its broker answered, or did not for so long that it does not wait for it. */
+  /** It takes connections. Its broker answered before, or did not for so long that it is not waited for. */
   | { readonly type: "ready"; readonly brokerAnswers: boolean }
   /** Somebody else told it to end: it waits for the supervisor's word. */
   | { readonly type: "asked_to_end" }

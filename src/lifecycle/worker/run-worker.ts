@@ -1,18 +1,29 @@
+import type { Broker } from "../../broker/port.ts";
 import type { Config } from "../../config/index.ts";
 import { logCrashes } from "../crash.ts";
 import { exitCodes } from "../exit-codes.ts";
-import { type RunningServer, startServer } from "../server.ts";
+import { startServer } from "../server.ts";
 import { onReloadSignal, onReplaceSignal, onStopSignals } from "../signals.ts";
 import type { WorkerPlace } from "./place.ts";
 import { SupervisorLink } from "./supervisor-link.ts";
 
-/** How long a broker that does not answer keeps a new worker from being ready. */
-const brokerWaitMs = 5000;
+/** How long a broker that does not answer keeps a new worker from listening. */
+const brokerWaitMs = 3000;
 const brokerPollMs = 100;
 
 /** Runs one of several processes on a port, until the supervisor lets it go. Throws what `startServer` throws. */
 export async function runWorker(config: Config, place: WorkerPlace): Promise<void> {
-  const starting = startServer(config, { worker: { number: place.number, collect: () => link.collect() } });
+  let brokerAnswers = false;
+  const starting = startServer(config, {
+    worker: {
+      number: place.number,
+      collect: () => link.collect(),
+      // Clients that came before would be told that it is out of reach, and are better served by the others.
+      async prepare(broker) {
+        brokerAnswers = await waitFor(broker);
+      },
+    },
+  });
   let isEnding = false;
   const drain = async (handOver: boolean) => {
     if (isEnding) return;
@@ -45,13 +56,13 @@ export async function runWorker(config: Config, place: WorkerPlace): Promise<voi
   onReloadSignal(() => void server.reload(), askToEnd);
   // The supervisor's to obey; without a listener it would end this process.
   onReplaceSignal(() => {});
-  link.tell({ type: "listening" });
-  link.tell({ type: "ready", brokerAnswers: await brokerAnswers(server) });
+  link.tell({ type: "ready", brokerAnswers });
 }
 
-async function brokerAnswers(server: RunningServer): Promise<boolean> {
+/** False: it does not answer. */
+async function waitFor(broker: Pick<Broker, "check">): Promise<boolean> {
   const deadline = performance.now() + brokerWaitMs;
-  while (!(await server.brokerAnswers())) {
+  while ((await broker.check()) !== null) {
     if (performance.now() > deadline) return false;
     await Bun.sleep(brokerPollMs);
   }
