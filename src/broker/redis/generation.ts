@@ -15,7 +15,7 @@ type Send = (args: readonly string[]) => Promise<unknown>;
 export async function readGeneration(
   send: Send,
   { durable, isCluster }: { durable: "auto" | "yes" | "no"; isCluster: boolean },
-  now: () => number = () => performance.timeOrigin + performance.now(),
+  now: () => number = Date.now,
 ): Promise<Generation> {
   const [server, replication, appendOnly] = await Promise.all([
     send(["INFO", "server"]).then(parseInfo),
