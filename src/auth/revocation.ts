@@ -20,7 +20,7 @@ const TokenRevocation = Type.Object({
   untilMs: Milliseconds,
 });
 
-const Revocation = Type.Union([UserRevocation, TokenRevocation]);
+export const Revocation = Type.Union([UserRevocation, TokenRevocation]);
 
 /** What does not count any more. `untilMs`: when it may be forgotten, in Unix milliseconds, as every token it means has expired. */
 export type Revocation = Static<typeof Revocation>;

@@ -11,13 +11,16 @@ export interface RevocationStore {
   save(revocation: Revocation): Promise<Failure | null>;
   /** Called with what other nodes revoke from now on. */
   subscribe(onRevocation: (revocation: Revocation) => void): void;
+  /** Called each time when some of it may have been missed, or can be loaded at last. */
+  onGap(run: () => void): void;
 }
 
 /** Of a node that has no others. */
-export const noRevocationStore: RevocationStore = {
+const noStore: RevocationStore = {
   load: async () => [],
   save: async () => null,
   subscribe: () => {},
+  onGap: () => {},
 };
 
 export interface RevokerOptions {
@@ -37,28 +40,38 @@ export interface Revoked {
 export class Revoker {
   readonly #options: RevokerOptions;
   readonly #revocations: Revocations;
-  readonly #store: RevocationStore;
   readonly #clock: Clock;
   readonly #endRevoked: () => number;
+  readonly #synchronised = Promise.withResolvers<void>();
+  #store: RevocationStore = noStore;
 
   /** `endRevoked` ends the connections whose tokens are revoked, and says how many. */
   constructor(
     options: RevokerOptions,
     ports: {
       readonly revocations: Revocations;
-      readonly store: RevocationStore;
       readonly clock: Clock;
       readonly endRevoked: () => number;
     },
   ) {
     this.#options = options;
     this.#revocations = ports.revocations;
-    this.#store = ports.store;
     this.#clock = ports.clock;
     this.#endRevoked = ports.endRevoked;
-    this.#store.subscribe((revocation) => {
+  }
+
+  /** From now on there are other nodes. Called once. */
+  connect(store: RevocationStore): void {
+    this.#store = store;
+    store.subscribe((revocation) => {
       if (this.#revocations.apply(revocation) === null) this.#endRevoked();
     });
+    store.onGap(() => void this.synchronise());
+  }
+
+  /** Resolves when what was revoked before is known here. */
+  get synchronised(): Promise<void> {
+    return this.#synchronised.promise;
   }
 
   /** Learns what was revoked before, or while this node could not hear of it. Null: it did. */
@@ -67,6 +80,7 @@ export class Revoker {
     if (loaded instanceof Failure) return loaded;
     for (const revocation of loaded) this.#revocations.apply(revocation);
     this.#endRevoked();
+    this.#synchronised.resolve();
     return null;
   }
 

@@ -19,6 +19,7 @@ const RESERVED_PATHS: ReadonlySet<string> = new Set([
   "notify",
   "publish",
   "ready",
+  "revocations",
   "sse",
   "status",
   "topics",

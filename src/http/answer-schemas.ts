@@ -81,6 +81,16 @@ export const DisconnectAnswer = Type.Object({
   unanswered_nodes: Unanswered,
 });
 
+export const RevocationAnswer = Type.Object({
+  user_id: Type.Optional(Type.String()),
+  revoked_at: Type.Optional(
+    Type.Integer({ minimum: 0, description: "Tokens issued until then, in Unix ms." }),
+  ),
+  token_id: Type.Optional(Type.String()),
+  until: Type.Integer({ minimum: 0, description: "Unix ms; by then all that is meant has expired." }),
+  disconnected: Type.Integer({ minimum: 0, description: "Connections of this node." }),
+});
+
 export const UserTopicsAnswer = Type.Object({
   user_id: Type.String(),
   topics: Type.Array(TopicName),

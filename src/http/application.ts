@@ -24,6 +24,7 @@ import { pageRoutes } from "./routes/page.ts";
 import { presenceRoute } from "./routes/presence.ts";
 import { publishRoute } from "./routes/publish.ts";
 import { publishBatchRoute } from "./routes/publish-batch.ts";
+import { revocationsRoute } from "./routes/revocations.ts";
 import { statusRoute } from "./routes/status.ts";
 import { topicsRoutes } from "./routes/topics.ts";
 import { usersRoute } from "./routes/users.ts";
@@ -125,6 +126,7 @@ function addAdministration(app: Elysia, context: HttpContext, server: ServerSlot
   app
     .use(historyDeletionRoute(context, server))
     .use(usersRoute(context, server))
+    .use(revocationsRoute(context, server))
     .use(statusRoute(context))
     .use(nodesRoute(context));
   if (context.config.metricsEnabled) app.use(metricsRoutes(context));

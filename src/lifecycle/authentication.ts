@@ -5,7 +5,7 @@ import { anonymousIdentity } from "../auth/client-identities.ts";
 import { type Identity, openIdentity } from "../auth/identity.ts";
 import { RemoteKeySet } from "../auth/remote-key-set.ts";
 import { Revocations } from "../auth/revocations.ts";
-import { type RevocationStore, Revoker } from "../auth/revoker.ts";
+import { Revoker } from "../auth/revoker.ts";
 import { ServerKeys } from "../auth/server-keys.ts";
 import { StaticKeySet } from "../auth/static-key-set.ts";
 import { TokenVerifier } from "../auth/token-verifier.ts";
@@ -30,13 +30,12 @@ export interface Authentication {
 }
 
 const keySetTimes = { refreshMs: 600_000, coolDownMs: 30_000 } as const;
+/** How long the first client is made to wait for what other nodes revoked. */
+const revocationsWaitMs = 1000;
 const keySetBounds = { timeoutMs: 5000, bytesMax: 256 * 1024 } as const;
 
 /** Throws an Error that names everything that is wrong with the settings and their files. */
-export function createAuthentication(
-  config: Config,
-  ports: { readonly log: Log; readonly revocationStore: RevocationStore },
-): Authentication {
+export function createAuthentication(config: Config, ports: { readonly log: Log }): Authentication {
   const { log } = ports;
   const shared = { clock: systemClock, scheduler: systemScheduler };
   const credentials = readCredentialSettings(config);
@@ -49,12 +48,13 @@ export function createAuthentication(
   const endThoseNotGood = () => admitted.endThose((identity) => authenticator.isStillGood(identity));
   const revoker = new Revoker(
     { lifetimeMaxMs: config.jwtLifetimeMaxMs, clockSkewMs: config.jwtClockSkewMs },
-    { revocations, store: ports.revocationStore, clock: systemClock, endRevoked: endThoseNotGood },
+    { revocations, clock: systemClock, endRevoked: endThoseNotGood },
   );
   const learnRevocations = async () => {
-    const failure = await revoker.synchronise();
-    if (failure !== null)
-      log.error({ reason: failure.message }, "what was revoked on other nodes is not known");
+    void revoker.synchronise();
+    const inTime = revoker.synchronised.then(() => true);
+    if (await Promise.race([inTime, Bun.sleep(revocationsWaitMs).then(() => false)])) return;
+    log.warning({}, "what was revoked on other nodes is not known yet: Redis has not answered");
   };
   return {
     authenticator,

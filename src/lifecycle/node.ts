@@ -1,5 +1,4 @@
 import { type Access, accessByGrants } from "../auth/access.ts";
-import { noRevocationStore } from "../auth/revoker.ts";
 import type { Cluster } from "../cluster/cluster.ts";
 import { createCluster } from "../cluster/create-cluster.ts";
 import type { NodeFacts } from "../cluster/node-facts.ts";
@@ -28,6 +27,7 @@ import { connectRedis, createBroker } from "./create-broker.ts";
 import type { Drainable } from "./drain.ts";
 import { LoadWatch } from "./load-watch.ts";
 import { reconsiderAll } from "./reconsider.ts";
+import { sharedRevocations } from "./shared-revocations.ts";
 import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
 import { createTopicPolicy } from "./topic-policy.ts";
 
@@ -88,7 +88,7 @@ export function createNode(
   const { rules } = ports;
   const tellsMembership = (topic: string) => rules.of(topic).joinLeave;
   const redis = connectRedis(config, { log: ports.log, describe: () => facts(), tellsMembership });
-  const authentication = createAuthentication(config, { log: ports.log, revocationStore: noRevocationStore });
+  const authentication = createAuthentication(config, { log: ports.log });
   const shared = { clock: systemClock, scheduler: systemScheduler, random: systemRandom };
   const webSocketFanOut = new WebSocketFanOut(counters, config.backpressureLimitBytes * sampleShare, () =>
     webSockets.sampleBuffers(),
@@ -211,6 +211,7 @@ export function createNode(
           ports: { ...redis, names: redis.keys, ...shared },
         },
   );
+  if (redis !== null) authentication.revoker.connect(sharedRevocations(redis, cluster));
   telemetry.setSource({
     connections: () => ({ websocket: webSockets.open, sse: eventStreams.open }),
     subscriptions: () => hub.subscriptions,

@@ -166,7 +166,7 @@ export class EventStreamServer {
   /** Joins all topics in one block; what is published next reaches the stream through its group. */
   #begin(stream: EventStream, request: EventStreamRequest): void {
     const joinings: Joining[] = [];
-    const refused = request.refused.map(({ topic, failure }): [string, Failure] => [topic, failure]);
+    const refused: [string, Failure][] = [];
     let opened = false;
     const replayBytesMax = this.#options.backpressureLimitBytes / 2;
     let replayBytesLeft = replayBytesMax;
@@ -189,6 +189,7 @@ export class EventStreamServer {
     if (joinings.length < request.topics.length) stream.startCursor = startCursorOf(request);
     this.#greet(stream, joinings);
     stream.opened();
+    for (const { topic, failure } of request.refused) this.#tellRefused(stream, topic, failure);
     for (const [topic, failure] of refused) this.#refused(stream, topic, failure);
   }
 
@@ -234,6 +235,10 @@ export class EventStreamServer {
   #refused(stream: EventStream, topic: string, failure: Failure | null): void {
     // It may have been told already that it may not read it.
     if (failure === null || stream.ended || !stream.topics.delete(topic)) return;
+    this.#tellRefused(stream, topic, failure);
+  }
+
+  #tellRefused(stream: EventStream, topic: string, failure: Failure): void {
     this.#ports.errors.add(failure.code);
     const error = encodeError(undefined, failure.code, failure.message, topic);
     stream.send(encodeEvent("error", stream.cursor, error));

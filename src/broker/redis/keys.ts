@@ -55,6 +55,11 @@ export class Keys {
     return `${this.#prefix}nodes`;
   }
 
+  /** Sorted set: what was revoked, by the time at which it may be forgotten. */
+  get revocations(): string {
+    return `${this.#prefix}revocations`;
+  }
+
   /** Channel of messages to one node. */
   inbox(nodeId: string): string {
     return `${this.#prefix}{//node:${nodeId}}`;

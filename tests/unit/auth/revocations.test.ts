@@ -107,6 +107,7 @@ describe("across nodes", () => {
   class SharedStore {
     readonly kept: Revocation[] = [];
     readonly listeners: ((revocation: Revocation) => void)[] = [];
+    readonly gaps: (() => void)[] = [];
     isReachable = true;
 
     port(): RevocationStore {
@@ -120,6 +121,7 @@ describe("across nodes", () => {
           return null;
         },
         subscribe: (onRevocation) => this.listeners.push(onRevocation),
+        onGap: (run) => this.gaps.push(run),
       };
     }
   }
@@ -129,8 +131,9 @@ describe("across nodes", () => {
     let ended = 0;
     const revoker = new Revoker(
       { lifetimeMaxMs: 60_000, clockSkewMs: 1000 },
-      { revocations: known, store: store.port(), clock, endRevoked: () => ++ended },
+      { revocations: known, clock, endRevoked: () => ++ended },
     );
+    revoker.connect(store.port());
     return { known, revoker, endings: () => ended };
   }
 
@@ -154,6 +157,17 @@ describe("across nodes", () => {
     expect(await late.revoker.synchronise()).toBeNull();
     expect(late.known.isRevoked(identity({ tokenId: "t1" }))).toBe(true);
     expect(late.endings()).toBe(1);
+  });
+
+  test("a node that may have missed something learns it when it can", async () => {
+    const store = new SharedStore();
+    const [first, second] = [node(store), node(store)];
+    store.listeners.length = 0;
+    await first.revoker.revokeToken("t1");
+    expect(second.known.isRevoked(identity({ tokenId: "t1" }))).toBe(false);
+    for (const run of store.gaps) run();
+    await second.revoker.synchronised;
+    expect(second.known.isRevoked(identity({ tokenId: "t1" }))).toBe(true);
   });
 
   test("when the others cannot be told, that is said, and it is in force here", async () => {
