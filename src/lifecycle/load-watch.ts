@@ -81,7 +81,7 @@ export class LoadWatch {
 
   #logChange(lagMs: number, memoryBytes: number): void {
     const { level, cause } = this.#shedding;
-    const fields = { level, cause, lag_ms: Math.round(lagMs), resident_memory_bytes: memoryBytes };
+    const fields = { load: level, cause, lag_ms: Math.round(lagMs), resident_memory_bytes: memoryBytes };
     if (level === "normal") this.#ports.log.info(fields, words[level]);
     else this.#ports.log.warning(fields, words[level]);
   }

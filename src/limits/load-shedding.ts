@@ -26,26 +26,32 @@ export interface LoadSample {
   readonly nowMs: number;
 }
 
+const highest = loadLevels.length - 1;
+
 /** Where the levels begin, as multiples of the bound. Memory has no room for more: the bound is near its end. */
 const lagSteps = [1, 2, 4];
 const memorySteps = [1, 1.06, 1.12];
-/** Below this share of where it began a level ends: going to and fro at the edge would help nobody. */
+/** Below this share of the bound a level ends: going to and fro at the edge would help nobody. */
 const lagRelease = 0.5;
 const memoryRelease = 0.95;
 const memoryHoldMs = 5000;
+/** Load that goes on for so long although a level is in force takes the next one. */
+const patienceMs = 10_000;
 /** A full collection stops everything for a moment: at most this often. */
 const collectEveryMs = 60_000;
 
 /**
  * Decides how much load is shed. Lag counts where it stands, so that a pause for garbage collection or one long
  * turn brings nothing about; memory counts once garbage was collected. One level at a time up and down for lag;
- * for memory at once up, since there is an end to it, and slowly down.
+ * for memory at once up, since there is an end to it, and slowly down. What a level does not relieve in ten
+ * seconds takes the next one.
  */
 export class LoadShedding {
   readonly #bounds: LoadBounds;
   readonly #collect: () => void;
   readonly #standingLag = new StandingLag();
   #lagLevel = 0;
+  #lagChangedAtMs = Number.NEGATIVE_INFINITY;
   #memoryLevel = 0;
   #memoryChangedAtMs = Number.NEGATIVE_INFINITY;
   #collectedAtMs = Number.NEGATIVE_INFINITY;
@@ -77,38 +83,47 @@ export class LoadShedding {
   #observeLag({ lagMs, nowMs }: LoadSample): void {
     const standing = this.#standingLag.observe(lagMs, nowMs);
     if (standing === null) return;
-    const reached = levelAt(standing / this.#bounds.lagMs, lagSteps);
-    if (reached > this.#lagLevel) this.#lagLevel++;
-    else if (standing < beginOf(this.#lagLevel, lagSteps) * this.#bounds.lagMs * lagRelease) this.#lagLevel--;
+    const share = standing / this.#bounds.lagMs;
+    const isLasting = share >= 1 && nowMs - this.#lagChangedAtMs >= patienceMs;
+    if (this.#lagLevel < levelAt(share, lagSteps) || (isLasting && this.#lagLevel < highest)) {
+      this.#lagLevel++;
+      this.#lagChangedAtMs = nowMs;
+    } else if (share < lagRelease && this.#lagLevel > 0) {
+      this.#lagLevel--;
+      this.#lagChangedAtMs = nowMs;
+    }
   }
 
   #observeMemory({ memoryBytes, nowMs }: LoadSample): void {
     const share = memoryBytes / this.#bounds.memoryBytes;
     const reached = levelAt(share, memorySteps);
+    const sinceMs = nowMs - this.#memoryChangedAtMs;
     if (reached > this.#memoryLevel) {
       // Much of it may be garbage: the next sample tells.
-      if (nowMs - this.#collectedAtMs >= collectEveryMs) {
-        this.#collectedAtMs = nowMs;
-        this.#collect();
-        return;
-      }
+      if (this.#collects(nowMs)) return;
       this.#memoryLevel = reached;
       this.#memoryChangedAtMs = nowMs;
-    } else if (
-      share < beginOf(this.#memoryLevel, memorySteps) * memoryRelease &&
-      nowMs - this.#memoryChangedAtMs >= memoryHoldMs
-    ) {
-      this.#memoryLevel--;
+    } else if (share >= 1 && sinceMs >= patienceMs && this.#memoryLevel < highest) {
+      this.#memoryLevel++;
       this.#memoryChangedAtMs = nowMs;
+    } else if (this.#memoryLevel > 0) {
+      if (share >= memoryRelease) this.#collects(nowMs);
+      else if (sinceMs >= memoryHoldMs) {
+        this.#memoryLevel--;
+        this.#memoryChangedAtMs = nowMs;
+      }
     }
+  }
+
+  /** Collects garbage, unless that was done a short time ago. */
+  #collects(nowMs: number): boolean {
+    if (nowMs - this.#collectedAtMs < collectEveryMs) return false;
+    this.#collectedAtMs = nowMs;
+    this.#collect();
+    return true;
   }
 }
 
 function levelAt(share: number, steps: readonly number[]): number {
   return steps.filter((step) => share >= step).length;
-}
-
-/** The normal level has no beginning, and never ends. */
-function beginOf(level: number, steps: readonly number[]): number {
-  return steps[level - 1] ?? 0;
 }
