@@ -96,10 +96,12 @@ export class RedisBroker implements Broker {
     const { connection, keys, scheduler, subscriptions, counters, random } = ports;
     const { boundsOf } = options;
     const newEpoch = () => random.token(epochLength);
-    const { ageMs, keyAgeMs } = boundsOf("");
-    const topicTtlMs = Math.max(ageMs, keyAgeMs) + options.topicSlackMs;
+    const ttlMsOf = (topic: string) => {
+      const { ageMs, keyAgeMs } = boundsOf(topic);
+      return Math.max(ageMs, keyAgeMs) + options.topicSlackMs;
+    };
     this.#keptHere = new KeptPublications(options.kept);
-    this.#reader = new TopicReader(connection, keys, newEpoch, topicTtlMs);
+    this.#reader = new TopicReader(connection, keys, newEpoch, ttlMsOf);
     this.#history = new HistoryReader({
       connection,
       reader: this.#reader,
@@ -127,7 +129,7 @@ export class RedisBroker implements Broker {
       },
     );
     this.#publisher = new Publisher(
-      { boundsOf, keptOf: (topic) => options.kept[topic]?.count ?? 0, topicTtlMs },
+      { boundsOf, keptOf: (topic) => options.kept[topic]?.count ?? 0, ttlMsOf },
       { connection, keys, scheduler, newEpoch, known: (topic) => this.#relay.position(topic) },
     );
     connection.onUp(() => {

@@ -15,7 +15,7 @@ export interface PublisherOptions {
   /** How many of the topic's publications are kept whatever their age; 0: none. */
   readonly keptOf: (topic: string) => number;
   /** A topic that nobody uses is forgotten after it. */
-  readonly topicTtlMs: number;
+  readonly ttlMsOf: (topic: string) => number;
 }
 
 export interface PublisherPorts {
@@ -161,7 +161,7 @@ export class Publisher {
         newEpoch(),
         position?.epoch ?? "",
         String(position?.offset ?? 0),
-        String(this.#options.topicTtlMs),
+        String(this.#options.ttlMsOf(topic)),
         keys.channel(topic),
         String(connection.now()),
         String(size),

@@ -30,16 +30,21 @@ export class TopicReader {
   readonly #connection: RedisConnection;
   readonly #keys: Keys;
   readonly #newEpoch: () => string;
-  readonly #topicTtlMs: number;
+  readonly #ttlMsOf: (topic: string) => number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
 
-  /** `topicTtlMs`: a topic that nobody uses is forgotten after it. */
-  constructor(connection: RedisConnection, keys: Keys, newEpoch: () => string, topicTtlMs: number) {
+  /** `ttlMsOf`: a topic that nobody uses is forgotten after it. */
+  constructor(
+    connection: RedisConnection,
+    keys: Keys,
+    newEpoch: () => string,
+    ttlMsOf: (topic: string) => number,
+  ) {
     this.#connection = connection;
     this.#keys = keys;
     this.#newEpoch = newEpoch;
-    this.#topicTtlMs = topicTtlMs;
+    this.#ttlMsOf = ttlMsOf;
   }
 
   /**
@@ -58,7 +63,7 @@ export class TopicReader {
           this.#newEpoch(),
           known?.epoch ?? "",
           String(known?.offset ?? 0),
-          String(this.#topicTtlMs),
+          String(this.#ttlMsOf(topic)),
           keys.channel(topic),
           from === "newest" ? "newest" : "after",
           from === "newest" ? "0" : String(from.offset),
@@ -83,7 +88,7 @@ export class TopicReader {
   async #positions(topics: readonly string[]): Promise<(Position | null)[]> {
     const keys = topics.map((topic) => this.#keys.position(topic));
     const reply = (await this.#connection.run(positionsScript, keys, [
-      String(this.#topicTtlMs),
+      String(topics.reduce((most, topic) => Math.max(most, this.#ttlMsOf(topic)), 0)),
     ])) as unknown[];
     return topics.map((_, index) => {
       const epoch = String(reply[2 * index]);
