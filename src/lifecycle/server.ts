@@ -16,11 +16,12 @@ import { upgradeWebSocket } from "../transport/websocket-upgrade.ts";
 import { loadPage } from "../web/assets.ts";
 import { listenForAdministration } from "./admin-listener.ts";
 import { Background } from "./background.ts";
+import { waitForBroker } from "./broker-wait.ts";
 import { connectionLog, refusalLog } from "./connection-log.ts";
 import { Drain } from "./drain.ts";
 import { createHttpContext } from "./http-context.ts";
 import { Listener } from "./listener.ts";
-import { createNode } from "./node.ts";
+import { createNode, type Node } from "./node.ts";
 import { OpenFiles } from "./open-files.ts";
 import { openLog } from "./open-log.ts";
 import { reachableUrl } from "./reachable-url.ts";
@@ -57,6 +58,9 @@ export interface RunningServer {
 
 /** Characters of randomness in a node's name. */
 const nodeSuffixLength = 6;
+
+/** Who comes before Redis is reached would be told that it is not; one that is down keeps nobody from starting. */
+const brokerWaitMs = 1000;
 
 /** How long requests that are under way hold up the end. */
 const requestsWaitMs = 2000;
@@ -140,14 +144,18 @@ export async function startServer(config: Config, options: StartOptions = {}): P
       },
     });
   let isMovingOn = false;
-  await options.worker?.prepare(node.hub.broker);
-  const listener = new Listener(listen, config.port, {
-    openFiles: new OpenFiles(readOpenFilesLimit(), countOpenFiles),
-    log,
+  const { listener, adminListener } = await orClose(node, async () => {
+    await (options.worker?.prepare(node.hub.broker) ?? waitForBroker(node.hub.broker, brokerWaitMs));
+    return {
+      listener: new Listener(listen, config.port, {
+        openFiles: new OpenFiles(readOpenFilesLimit(), countOpenFiles),
+        log,
+      }),
+      adminListener: listenForAdministration(config, () =>
+        createHttpApplication(httpContext, "administration"),
+      ),
+    };
   });
-  const adminListener = listenForAdministration(config, () =>
-    createHttpApplication(httpContext, "administration"),
-  );
   node.webSocketFanOut.attach((native, text) => listener.publish(native, text));
 
   const drain = new Drain(
@@ -214,6 +222,16 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     force: () => drain.force(),
     stop,
   };
+}
+
+/** What has been connected would keep a process that cannot start alive. */
+async function orClose<T>(node: Pick<Node, "close">, begin: () => Promise<T>): Promise<T> {
+  try {
+    return await begin();
+  } catch (error) {
+    await node.close();
+    throw error;
+  }
 }
 
 /** An answer after which the client opens another connection. */

@@ -1,5 +1,5 @@
-import type { Broker } from "../../broker/port.ts";
 import type { Config } from "../../config/index.ts";
+import { waitForBroker } from "../broker-wait.ts";
 import { logCrashes } from "../crash.ts";
 import { exitCodes } from "../exit-codes.ts";
 import { startServer } from "../server.ts";
@@ -9,7 +9,6 @@ import { SupervisorLink } from "./supervisor-link.ts";
 
 /** How long a broker that does not answer keeps a new worker from listening. */
 const brokerWaitMs = 3000;
-const brokerPollMs = 100;
 
 /** Runs one of several processes on a port, until the supervisor lets it go. Throws what `startServer` throws. */
 export async function runWorker(config: Config, place: WorkerPlace): Promise<void> {
@@ -20,7 +19,7 @@ export async function runWorker(config: Config, place: WorkerPlace): Promise<voi
       collect: () => link.collect(),
       // Clients that came before would be told that it is out of reach, and are better served by the others.
       async prepare(broker) {
-        brokerAnswers = await waitFor(broker);
+        brokerAnswers = await waitForBroker(broker, brokerWaitMs);
       },
     },
   });
@@ -57,14 +56,4 @@ export async function runWorker(config: Config, place: WorkerPlace): Promise<voi
   // The supervisor's to obey; without a listener it would end this process.
   onReplaceSignal(() => {});
   link.tell({ type: "ready", brokerAnswers });
-}
-
-/** False: it does not answer. */
-async function waitFor(broker: Pick<Broker, "check">): Promise<boolean> {
-  const deadline = performance.now() + brokerWaitMs;
-  while ((await broker.check()) !== null) {
-    if (performance.now() > deadline) return false;
-    await Bun.sleep(brokerPollMs);
-  }
-  return true;
 }
