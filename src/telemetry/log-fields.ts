@@ -1,4 +1,4 @@
-import { isSensitiveName, redacted, redactText } from "./redact.ts";
+import { isSensitiveName, redacted, redactText, redactUrl } from "./redact.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 
@@ -72,10 +72,17 @@ function plainObject(value: object, depth: number, parents: readonly object[]): 
   const plain: Record<string, unknown> = {};
   const entries = Object.entries(value);
   for (const [name, member] of entries.slice(0, entriesMax)) {
-    plain[plainText(name)] = isSecret(name, member) ? redacted : plainValue(member, depth + 1, parents);
+    plain[plainText(name)] = plainMember(name, member, depth, parents);
   }
   if (entries.length > entriesMax) plain["…"] = `[${entries.length - entriesMax} more]`;
   return plain;
+}
+
+function plainMember(name: string, value: unknown, depth: number, parents: readonly object[]): unknown {
+  if (isSecret(name, value)) return redacted;
+  // Names of parameters may be percent-encoded, so that no text would show what they are.
+  if (name === "url" && typeof value === "string") return redactUrl(value.slice(0, textCharacters));
+  return plainValue(value, depth + 1, parents);
 }
 
 /** `token: null` and `token: false` say that there is none, which is worth reading and gives nothing away. */

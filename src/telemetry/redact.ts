@@ -12,19 +12,23 @@ export function isSensitiveName(name: string): boolean {
 }
 
 const names = "token|authorization|api[-_]?key|password|passwd|secret|cookie";
-const mayHoldSecret = new RegExp(`${names}|bearer|://`, "i");
+const mayHoldSecret = new RegExp(`${names}|bearer|://|eyJ`, "i");
 const parameter = new RegExp(`((?:${names})=)[^&\\s"'#;,]+`, "gi");
 const jsonMember = new RegExp(`((?:${names})\\\\{0,3}"\\s{0,4}:\\s{0,4}\\\\{0,3}")[^"\\\\]+`, "gi");
 const bearer = /(\bbearer\s{1,4})[\w.~+/=-]{8,}/gi;
 const urlPassword = /(:\/\/[^/\s:@]{0,255}:)[^/\s@]{1,1024}(?=@)/g;
 
-/** The text with `token=…` and the like, JSON members, bearer tokens and passwords in URLs made unreadable. */
+/** A JSON Web Token, wherever it stands: its header is a JSON object. */
+const webToken = /(?<![\w-])eyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?/g;
+
+/** The text with `token=…` and the like, JSON members, bearer and JSON Web Tokens, and passwords in URLs made unreadable. */
 export function redactText(text: string): string {
   if (!mayHoldSecret.test(text)) return text;
   return text
     .replace(parameter, `$1${redacted}`)
     .replace(jsonMember, `$1${redacted}`)
     .replace(bearer, `$1${redacted}`)
+    .replace(webToken, redacted)
     .replace(urlPassword, `$1${redacted}`);
 }
 

@@ -52,7 +52,7 @@ export function readEventStreamRequest(
 
 /**
  * What somebody gets of what was asked: the topics that they may read, and their own one where it has room. A Failure
- * if none is left.
+ * if they may read none of those that they named.
  */
 export function streamFor(
   asked: AskedStream,
@@ -63,11 +63,12 @@ export function streamFor(
   if (userId instanceof Failure) return userId;
   const own = userId === null ? [] : [userTopic(userId)];
   const { allowed, refused } = sortTopics(asked.topics, reader, access);
+  if (allowed.length === 0 && refused[0] !== undefined) return refused[0].failure;
   const all = new Set([...allowed, ...sortTopics(own, reader, access).allowed]);
   const topics =
     all.size > topicsMax && asked.userId === null ? allowed : distinctTopics([...all], topicsMax);
   if (topics instanceof Failure) return topics;
-  if (topics.length === 0) return refused[0]?.failure ?? noTopics;
+  if (topics.length === 0) return noTopics;
   return { userId, topics, since: asked.since, reader, refused };
 }
 

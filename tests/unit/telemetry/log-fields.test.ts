@@ -108,3 +108,10 @@ describe("bounds", () => {
     expect(JSON.stringify(plain(deep)).length).toBeLessThan(100);
   });
 });
+
+test("the secrets of an address are not written, however their names are encoded", () => {
+  expect(plainFields({ url: "/ws?%74oken=abc&topics=a", request: { url: "/?api%5Fkey=abc" } })).toEqual({
+    url: "/ws?%74oken=[redacted]&topics=a",
+    request: { url: "/?api%5Fkey=[redacted]" },
+  });
+});

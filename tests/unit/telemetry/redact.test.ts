@@ -30,6 +30,8 @@ describe("text", () => {
     ["Authorization: Bearer abc.def-ghi", "Authorization: Bearer [redacted]"],
     ["connect redis://app:hunter2@cache:6379/0", "connect redis://app:[redacted]@cache:6379/0"],
     ['{"type":"refresh","token":"abc"}', '{"type":"refresh","token":"[redacted]"}'],
+    ["refused eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0.c2ln, again", "refused [redacted], again"],
+    ["/nowhere/eyJhbGciOiJub25lIn0.eyJzdWIiOiJhIn0", "/nowhere/[redacted]"],
     ['"{\\"token\\":\\"abc\\"}"', '"{\\"token\\":\\"[redacted]\\"}"'],
   ])("%s", (text, expected) => expect(redactText(text)).toBe(expected));
 
