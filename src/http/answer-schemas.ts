@@ -177,6 +177,20 @@ export const StatusAnswer = Type.Object(
     started_at: Type.Integer({ description: "Unix milliseconds." }),
     state: Type.Enum(["ready", "draining"]),
     connected_users: Type.Integer({ minimum: 0, description: "Of this node." }),
+    workers: Type.Array(
+      Type.Object({
+        worker: Type.Integer({ minimum: 1 }),
+        pid: Type.Integer(),
+        answered: Type.Boolean({ description: "False: it is as it last said, if it ever did." }),
+        node: Type.Optional(Type.String()),
+        version: Type.Optional(Type.String()),
+        started_at: Type.Optional(Type.Integer({ description: "Unix milliseconds." })),
+        connections: Type.Optional(ConnectionCounts),
+        subscriptions: Type.Optional(Count),
+        draining: Type.Optional(Type.Boolean()),
+      }),
+      { description: "The processes that listen here." },
+    ),
     cluster: Type.Object(
       { nodes: Count, draining: Count, connections: ConnectionCounts, subscriptions: Count },
       { description: "All nodes together, as they last said." },

@@ -84,8 +84,6 @@ export interface HttpContext {
   readonly drainState: () => "ready" | "draining";
   /** WebSockets of this node that read the topic. */
   readonly countWebSocketSubscribers: (topic: string) => number;
-  /** Connections open now. */
-  readonly connections: () => { readonly websocket: number; readonly sse: number };
   /** Answers `GET /events`. The URL of a request without a valid `Host` is its path and query alone. */
   readonly openEventStream: (request: Request, server: RequestServer, reader: Identity) => Response | Failure;
 }

@@ -47,7 +47,6 @@ export function createHttpContext(
     page: { files: ports.pageFiles, contentSecurityPolicy },
     drainState: () => (node.admission.isDraining ? "draining" : "ready"),
     countWebSocketSubscribers: (topic) => node.hub.subscribersByFormat(topic).json ?? 0,
-    connections: () => ({ websocket: node.webSockets.open, sse: node.eventStreams.open }),
     openEventStream: (request, server, reader) =>
       acceptEventStream(request, server, reader, eventStreamPorts),
   };

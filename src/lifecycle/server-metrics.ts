@@ -42,5 +42,7 @@ function combine({ workers, ended }: Collected): MetricsSnapshot {
 }
 
 function describe({ worker, pid, report, answered }: WorkerState): object {
-  return { worker, pid, answered, ...report?.facts };
+  if (report === null) return { worker, pid, answered };
+  const { node, version, started_at, connections, subscriptions, draining } = report.facts;
+  return { worker, pid, answered, node, version, started_at, connections, subscriptions, draining };
 }

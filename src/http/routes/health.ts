@@ -38,16 +38,16 @@ export function readyRoute({ hub, cluster, drainState }: HttpContext) {
 }
 
 async function healthOf(context: HttpContext) {
-  const { hub, connections, startedAt, node, version } = context;
-  const { websocket, sse } = connections();
-  const recent = await recentMessages(context);
+  const { hub, metrics, node, version } = context;
+  const [numbers, recent] = await Promise.all([metrics.toJson(), recentMessages(context)]);
+  const { websocket, sse } = numbers.connections.active;
   return {
     status: "healthy",
     cache_status: isCacheConnected(hub) ? "connected" : "fallback",
     recent_notifications_count: recent instanceof Failure ? 0 : recent.length,
     connected_websockets: websocket,
     connected_event_streams: sse,
-    uptime_seconds: (Date.now() - startedAt) / 1000,
+    uptime_seconds: numbers.uptime_seconds,
     node,
     version,
   };

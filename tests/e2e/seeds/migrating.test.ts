@@ -10,7 +10,6 @@ const document = await readDocument("docs/migrating.md");
 /** What stands in the place of steps, or of a test, and what such a row must be about. */
 const later: Readonly<Record<string, RegExp>> = {
   "comes with deployment": /docker|container|compose|nginx/i,
-  "comes with Redis": /worker|redis|memcached/i,
 };
 const nothing = "–";
 

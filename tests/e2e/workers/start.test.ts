@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { readConfigInput } from "../../../src/config/index.ts";
 import { until } from "../../support/until.ts";
 import { WebSocketClient } from "../../support/websocket-client.ts";
 import { useWorkers } from "./support/workers.ts";
@@ -47,6 +48,30 @@ describe("several workers", () => {
     const ack = await clients[0]!.request({ type: "publish", topic: "news", message: "to all" });
     expect(ack).toMatchObject({ type: "ack", offset: 1 });
     for (const client of clients) expect((await client.next("message")).message).toBe("to all");
+    await Promise.all(clients.map((client) => client.close()));
+  });
+
+  test("bring newcomers up to date with the same recent notifications, which Redis keeps", async () => {
+    const workers = await setting.start(2);
+    for (const message of ["first", "second"]) {
+      const body = JSON.stringify({ message });
+      await fetch(`${workers.url}/notify`, { method: "POST", body, keepalive: false });
+    }
+    const clients = await Promise.all(
+      Array.from({ length: 12 }, () => WebSocketClient.welcomed(workers.url)),
+    );
+    expect(new Set(clients.map(({ welcome }) => welcome.node)).size).toBe(2);
+    for (const client of clients) {
+      expect((await client.next("notification")).message).toBe("first");
+      expect((await client.next("notification")).message).toBe("second");
+    }
+    for (let time = 0; time < 6; time++) {
+      expect(await workers.get("/messages")).toEqual({ recent_messages: ["first", "second"] });
+      expect(await workers.get("/health")).toMatchObject({
+        cache_status: "connected",
+        recent_notifications_count: 2,
+      });
+    }
     await Promise.all(clients.map((client) => client.close()));
   });
 
@@ -97,11 +122,13 @@ describe("several workers", () => {
   });
 
   test("are as many as there are cores with --prod, where there is Redis", async () => {
-    const { output } = await run(["--prod", "--check-config"], { REDIS_URL: setting.redisUrl });
+    const env = { AUTH: "open", REDIS_URL: setting.redisUrl };
+    const { output, code } = await run(["--prod", "--check-config"], env);
+    expect(code).toBe(0);
     const cores = /WORKERS=(\d+) \(--prod\)/.exec(output)?.[1];
-    expect(Number(cores ?? 1)).toBeGreaterThanOrEqual(1);
-    const alone = await run(["--prod", "--check-config"]);
-    expect(alone.output).not.toContain("WORKERS=");
+    expect(Number(cores ?? 1)).toBe(readConfigInput().cores!);
+    const alone = await run(["--prod", "--check-config"], { AUTH: "open" });
+    expect([alone.code, alone.output.includes("WORKERS=")]).toEqual([0, false]);
   });
 });
 

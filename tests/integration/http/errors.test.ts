@@ -37,8 +37,8 @@ describe("a fault of the server's own", () => {
     throw new Error("password=hunter2");
   };
   const faults = startApplication({
-    broker: { publish: fault, history: async () => fault(), presence: fault, describe: fault },
-    context: { openEventStream: fault, connections: fault },
+    broker: { publish: fault, history: async () => fault(), presence: fault, check: fault },
+    context: { openEventStream: fault, metrics: { toJson: fault, toPrometheus: fault } },
   });
   afterAll(() => faults.stop());
 
@@ -51,7 +51,9 @@ describe("a fault of the server's own", () => {
       ["/topics/t/history", {}],
       ["/topics/t/presence", {}],
       ["/events?topic=t", {}],
-      ["/nodes", {}],
+      ["/status", {}],
+      ["/metrics", {}],
+      ["/metrics/prometheus", {}],
       ["/health", {}],
       ["/ready", {}],
     ];

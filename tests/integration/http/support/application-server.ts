@@ -89,13 +89,19 @@ export function startApplication(options: ApplicationOptions = {}): ApplicationS
   Object.assign(node.hub.broker, options.broker);
   const logged: ApplicationServer["logged"] = [];
   const state = { drainState: "ready" as ApplicationServer["drainState"] };
+  const metrics = {
+    toJson() {
+      const json = telemetry.toJson();
+      return { ...json, connections: { ...json.connections, active: { websocket: 3, sse: 2 } } };
+    },
+    toPrometheus: (openMetrics: boolean) => telemetry.toPrometheus(openMetrics),
+  };
   const application = createHttpApplication({
-    ...createHttpContext(config, node, { telemetry, metrics: telemetry, log, pageFiles: [] }),
+    ...createHttpContext(config, node, { telemetry, metrics, log, pageFiles: [] }),
     log: { debug() {}, error: (fields, message) => logged.push({ fields, message }) },
     version: "1.2.3",
     page: testPage,
     drainState: () => state.drainState,
-    connections: () => ({ websocket: 3, sse: 2 }),
     openEventStream: () => new Response("retry: 1\n\n", { headers: { "content-type": "text/event-stream" } }),
     ...options.context,
   });
