@@ -1,9 +1,12 @@
-import { afterAll, afterEach, beforeAll, expect, test } from "bun:test";
+import { afterAll, afterEach, beforeAll, expect, setDefaultTimeout, test } from "bun:test";
 import { type RedisServer, startRedis } from "../../support/redis-server.ts";
 import { type SpawnedServer, spawnServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { WebSocketClient } from "../../support/websocket-client.ts";
 import { BridgeCaller } from "../seeds/support/bridge-caller.ts";
+
+// Processes are started, and hang.
+setDefaultTimeout(20_000);
 
 let redis: RedisServer;
 const servers: SpawnedServer[] = [];

@@ -1,6 +1,9 @@
-import { beforeEach, expect, test } from "bun:test";
+import { beforeEach, expect, setDefaultTimeout, test } from "bun:test";
 import { until } from "../../support/until.ts";
 import { useNodes } from "./use-nodes.ts";
+
+// Redis is started and waited for again and again.
+setDefaultTimeout(20_000);
 
 const nodes = useNodes(2, { duplicateUser: "replace" });
 
@@ -60,10 +63,10 @@ test("a request goes to the connections of this node, and is refused for users w
 test("WebSockets of one user on two nodes stay until the nodes can talk again, and then one does", async () => {
   const alice = someone();
   await loseRedis();
-  const [first, second] = [
-    await nodes.connect(0, `topics=&user_id=${alice}`),
-    await nodes.connect(1, `topics=&user_id=${alice}`),
-  ];
+  const [first, second] = await Promise.all([
+    nodes.connect(0, `topics=&user_id=${alice}`),
+    nodes.connect(1, `topics=&user_id=${alice}`),
+  ]);
   for (const client of [first, second]) expect((await client.request({ type: "ping" })).type).toBe("pong");
   await bringRedisBack();
   expect((await Promise.race([first.closed, second.closed])).code).toBe(4409);

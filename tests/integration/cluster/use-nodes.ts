@@ -81,11 +81,12 @@ export function useNodes(count: number, overrides: Partial<Config> = {}): NodesI
 /** Starts nodes; resolves when each of them knows all and serves. */
 export async function startNodes(
   count: number,
-  redis: RedisServer,
+  redis: Pick<RedisServer, "url"> | null,
   overrides: Partial<Config> = {},
 ): Promise<RunningServer[]> {
+  const where = redis === null ? {} : { redisUrl: redis.url };
   const servers = await Promise.all(
-    Array.from({ length: count }, () => startTestServer({ redisUrl: redis.url, ...overrides })),
+    Array.from({ length: count }, () => startTestServer({ ...where, ...overrides })),
   );
   for (const { url } of servers) {
     await until(async () => (await fetch(`${url}/ready`)).status === 200, 5000, "readiness");

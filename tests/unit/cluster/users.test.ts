@@ -1,4 +1,6 @@
 import { describe, expect, test } from "bun:test";
+import Type from "typebox";
+import { noticeKind } from "../../../src/cluster/message-kinds.ts";
 import { Failure } from "../../../src/core/failure.ts";
 import { createFakeNodes } from "./fake-nodes.ts";
 
@@ -192,6 +194,26 @@ test("a node that comes has the others look at the directory, once it is in it",
   const { network } = await createFakeNodes(3);
   const counts = ["a", "b", "c"].map((nodeId) => network.beats.filter((beat) => beat === nodeId).length);
   expect(counts).toEqual([3, 3, 3]);
+});
+
+describe("a notice to all", () => {
+  const greeting = noticeKind("greeting", Type.Object({ text: Type.String() }));
+
+  test("is heard by all other nodes", async () => {
+    const { nodes, settle } = await createFakeNodes(3);
+    const heard: string[] = [];
+    for (const { cluster, id } of nodes)
+      cluster.onBroadcast(greeting, ({ text }) => heard.push(`${id}: ${text}`));
+    expect(await nodes[1].cluster.broadcast(greeting, { text: "hi" })).toBeNull();
+    await settle();
+    expect(heard.sort()).toEqual(["a: hi", "c: hi"]);
+  });
+
+  test("that may not have arrived is a failure", async () => {
+    const { nodes, network } = await createFakeNodes(2);
+    network.isDown = true;
+    expect(await nodes[0].cluster.broadcast(greeting, { text: "hi" })).toMatchObject({ code: "unavailable" });
+  });
 });
 
 describe("what the whole cluster does once", () => {
