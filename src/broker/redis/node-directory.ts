@@ -173,7 +173,6 @@ export class NodeDirectory {
 
   #reach(): void {
     this.#registered = false;
-    this.#watch.startAnew();
     void this.beatNow();
   }
 

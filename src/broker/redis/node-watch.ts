@@ -53,11 +53,6 @@ export class NodeWatch {
     return lost;
   }
 
-  /** Nobody was heard for a while, for a reason that is not theirs. */
-  startAnew(): void {
-    this.#silences.clear();
-  }
-
   /** A node was heard of that is not there. */
   doubt(nodeId: string): void {
     if (!this.#absent.has(nodeId)) this.#remember(nodeId, 0);

@@ -141,6 +141,9 @@ test("who is heard of is asked for, and lost when two more beats bring nothing",
   await until(() => lost.length > 0, 1000, "the loss");
   expect(lost).toEqual(["neverThere12"]);
   expect(directory.isLost("neverThere12")).toBe(true);
+  await cluster.redis.cli("HSET", node!.keys.nodes, "neverThere12", `${Date.now()} {}`);
+  await directory.beatNow();
+  expect([directory.has("neverThere12"), directory.isLost("neverThere12")]).toEqual([true, false]);
 });
 
 test("beats that are asked for at once are one, and one more that comes after", async () => {

@@ -64,6 +64,9 @@ test("what was on its way when Redis hung is right in the end", async () => {
     cluster.redis.resume();
   }
   await untilMembers(two!, ["bob", "stays"]);
+  // As if it had arrived only now.
+  await cluster.redis.cli("HSET", one!.keys.presence("t"), "alice", `${one!.id}:1`);
+  await untilMembers(two!, ["bob", "stays"]);
 });
 
 test("FLUSHALL: all members are known again, and nobody is told that they came", async () => {

@@ -24,14 +24,6 @@ describe("silence", () => {
     for (const stamp of ["2", "2"]) expect(watch.listen(there({ a: stamp }))).toEqual([]);
     expect(watch.listen(there({ a: "2" }))).toEqual([["a", "2"]]);
   });
-
-  test("is counted anew when nobody could be heard", () => {
-    const watch = new NodeWatch(2);
-    for (let beat = 0; beat < 2; beat++) watch.listen(there({ a: "1" }));
-    watch.startAnew();
-    for (let beat = 0; beat < 2; beat++) expect(watch.listen(there({ a: "1" }))).toEqual([]);
-    expect(watch.listen(there({ a: "1" }))).toEqual([["a", "1"]]);
-  });
 });
 
 describe("doubts", () => {

@@ -127,6 +127,15 @@ test("a quiet restoration tells nobody, and leaves those alone who have just com
   expect(store.last).toEqual(["t 2: alice 1, bob 1 (quiet)"]);
 });
 
+test("what failed is told before a quiet restoration hides it", async () => {
+  const { scheduler, store, writer, change } = setUp();
+  change("enter", "t", "alice");
+  scheduler.advance(200);
+  await store.writes[0]!.answer([0]);
+  writer.restore(true);
+  expect(store.last).toEqual(["t 1: alice 1"]);
+});
+
 test("what changed is written before what is written anew", async () => {
   const { scheduler, store, state, writer, change } = setUp();
   for (let user = 0; user < 600; user++) change("enter", "t", `u${user}`);
