@@ -3,7 +3,7 @@ import { Compile } from "typebox/compile";
 import type { TLocalizedValidationError } from "typebox/error";
 import { Failure } from "../core/failure.ts";
 import { defaultEventType, type PublishRequest } from "../core/publication.ts";
-import { checkPublication, describeFirst } from "../protocol/decode.ts";
+import { checkPublication, checkTagCount, describeFirst } from "../protocol/decode.ts";
 import { PublishBody, TopicName } from "../protocol/schemas.ts";
 
 export interface PublicationLimits {
@@ -98,6 +98,8 @@ function checkBody<Body extends PublishBody>(
   noObject: Failure,
 ): Body | Failure {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return noObject;
+  const tooMany = checkTagCount(value);
+  if (tooMany !== null) return tooMany;
   if (!validator.Check(value)) return describeFirst(validator.Errors(value));
   const body = value as Body;
   return checkPublication(body) ?? body;

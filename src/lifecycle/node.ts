@@ -27,6 +27,7 @@ import { connectRedis, createBroker } from "./create-broker.ts";
 import type { Drainable } from "./drain.ts";
 import { LoadWatch } from "./load-watch.ts";
 import { reconsiderAll } from "./reconsider.ts";
+import { remembered } from "./remembered.ts";
 import { sharedRevocations } from "./shared-revocations.ts";
 import { systemClock, systemRandom, systemScheduler } from "./system-ports.ts";
 import { createTopicPolicy } from "./topic-policy.ts";
@@ -37,6 +38,9 @@ const sampleShare = 1 / 8;
 /** Bytes of a topic that one turn of the event loop hands out: so many, and no more than a share of that limit. */
 const tickBytesMax = 1024 * 1024;
 const tickShare = 1 / 4;
+
+/** What clients are told of the server's state may be this old: to gather it takes longer than any other command. */
+const statusFreshMs = 100;
 
 /** Members' coming and going is gathered for so long. */
 const membershipWindowMs = 500;
@@ -146,7 +150,7 @@ export function createNode(
     clock: systemClock,
     scheduler: systemScheduler,
     node: ports.name,
-    status: config.adminPort === 0 ? ports.status : null,
+    status: config.adminPort === 0 ? remembered(statusFreshMs, systemClock, ports.status) : null,
   };
   const open = () => webSockets.open + eventStreams.open;
   function* connections() {

@@ -29,6 +29,7 @@ const chatValidator = Compile(ChatObject);
 const brokenJson = new Failure("bad_request", "The frame starts with { but is not valid JSON.");
 const frameTooDeep = new Failure("invalid", `The frame is nested deeper than ${bounds.jsonDepth} levels.`);
 const tooDeep = new Failure("invalid", `data: nested deeper than ${bounds.dataDepth} levels`);
+const tooManyTags = new Failure("invalid", `tags: must not have more than ${bounds.tags} properties`);
 const contentMissing = new Failure("invalid", "message or data: at least one is needed");
 const topicMissing = new Failure("invalid", "topic: is needed");
 const eitherTopic = new Failure("invalid", "topic or topics: exactly one of them is needed");
@@ -69,6 +70,8 @@ function decodeObject(value: Record<string, unknown>): Inbound {
   if (validator === undefined) {
     return bad(value, new Failure("bad_request", `type: unknown frame type${quoteShort(type)}`));
   }
+  const tooMany = checkTagCount(value);
+  if (tooMany !== null) return bad(value, tooMany);
   if (!validator.Check(value)) return bad(value, describeFirst(validator.Errors(value)));
   const command = value as unknown as Command;
   const failure = checkBeyondSchema(command);
@@ -100,6 +103,14 @@ function checkBeyondSchema(command: Command): Failure | null {
     default:
       return null;
   }
+}
+
+/** Asked before the schema, which takes a thousand times as long to say that there are ten thousand tags. */
+export function checkTagCount({ tags }: { readonly tags?: unknown }): Failure | null {
+  if (typeof tags !== "object" || tags === null) return null;
+  let count = 0;
+  for (const _ in tags) if (++count > bounds.tags) return tooManyTags;
+  return null;
 }
 
 /** The rules of a publication's content, shared with REST. */

@@ -55,6 +55,8 @@ export class Bystanders {
   /** Stops publishing, and says how they fared once everything has arrived. */
   async account(): Promise<Account> {
     clearInterval(this.#timer);
+    // However short the attack was: whether they still get anything is the question.
+    this.#publish();
     const published = this.#sentAtMs.length;
     const deadline = performance.now() + patienceMs;
     const arrived = () => [
