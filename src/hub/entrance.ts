@@ -3,7 +3,7 @@ import { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Scheduler } from "../core/ports.ts";
 import type { Position } from "../core/position.ts";
-import type { HubCounters, Joined, Subscriber, WhenReady } from "./ports.ts";
+import type { HubCounters, Joined, Subscriber } from "./ports.ts";
 import type { Topic } from "./topic.ts";
 import { type Entrant, Waiter } from "./waiter.ts";
 
@@ -36,18 +36,11 @@ export class Entrance {
   }
 
   /** Lets it in at once, or as soon as that can be answered. */
-  enter(topic: Topic, entrant: Entrant, whenReady?: WhenReady): MaybePromise<Failure | null> {
+  enter(topic: Topic, entrant: Entrant): MaybePromise<Failure | null> {
     const { view } = topic;
-    if (view !== null && !this.#isAhead(topic, view, entrant.since)) {
-      this.#admit(topic, view, entrant, entrant.replayBytesMax);
-      return null;
-    }
-    return new Promise((settle) => {
-      const waiter = new Waiter(entrant, whenReady, settle);
-      topic.waiters ??= new Map();
-      topic.waiters.set(entrant.subscriber, waiter);
-      if (view !== null) this.#look(topic, view, waiter);
-    });
+    if (view === null || this.#isAhead(topic, view, entrant.since)) return this.#wait(topic, entrant);
+    this.#admit(topic, view, entrant, entrant.replayBytesMax);
+    return null;
   }
 
   /** Ends the wait of a subscriber; false: it does not wait. */
@@ -74,13 +67,23 @@ export class Entrance {
     }
   }
 
+  #wait(topic: Topic, entrant: Entrant): Promise<Failure | null> {
+    return new Promise((settle) => {
+      const waiter = new Waiter(entrant, settle);
+      topic.waiters ??= new Map();
+      topic.waiters.set(entrant.subscriber, waiter);
+      if (topic.view !== null) this.#look(topic, topic.view, waiter);
+    });
+  }
+
   #look(topic: Topic, view: TopicView, waiter: Waiter): void {
     if (this.#mustWait(topic, view, waiter)) return;
-    if (waiter.whenReady === undefined) {
+    const { subscriber } = waiter.entrant;
+    if (subscriber.whenReady === undefined) {
       this.#letIn(topic, view, waiter, waiter.entrant.replayBytesMax);
     } else if (!waiter.isAsked) {
       waiter.isAsked = true;
-      waiter.whenReady((replayBytesMax = waiter.entrant.replayBytesMax) =>
+      subscriber.whenReady((replayBytesMax = waiter.entrant.replayBytesMax) =>
         this.#admitReady(topic, waiter, replayBytesMax),
       );
     }

@@ -16,15 +16,7 @@ import { Entrance } from "./entrance.ts";
 import { MembershipEvents } from "./membership.ts";
 import { type Hold, OpenTopics } from "./open-topics.ts";
 import { Outbox } from "./outbox.ts";
-import type {
-  FanOut,
-  HubCounters,
-  OnJoined,
-  PublishTimer,
-  Subscriber,
-  TopicPolicy,
-  WhenReady,
-} from "./ports.ts";
+import type { FanOut, HubCounters, OnJoined, PublishTimer, Subscriber, TopicPolicy } from "./ports.ts";
 import type { Topic } from "./topic.ts";
 
 export interface HubOptions {
@@ -165,8 +157,7 @@ export class Hub implements BrokerSink {
 
   /**
    * Subscribes; `joined` is called before this returns, or later when the broker has to be asked. A replay
-   * of more than `replayBytesMax` is not made: the subscriber is told that it was not recovered. One that had to
-   * wait is let in by `whenReady`, which may choose the moment and what can be replayed by then.
+   * of more than `replayBytesMax` is not made: the subscriber is told that it was not recovered.
    * Returns a Failure when it cannot be, and null when it was.
    */
   subscribe(
@@ -175,13 +166,12 @@ export class Hub implements BrokerSink {
     since: Position | undefined,
     joined: OnJoined,
     replayBytesMax: number = this.#options.resumeBytesMax,
-    whenReady?: WhenReady,
   ): MaybePromise<Failure | null> {
     const topic = this.#topics.open(name);
     if (topic instanceof Failure) return topic;
     const { subscribersMax } = this.#options;
     if (subscribersMax > 0 && topic.readers >= subscribersMax) return tooManyReaders;
-    return this.#entrance.enter(topic, { subscriber, since, joined, replayBytesMax }, whenReady);
+    return this.#entrance.enter(topic, { subscriber, since, joined, replayBytesMax });
   }
 
   /** Ends a subscription, or the wait for one. */

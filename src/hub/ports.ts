@@ -31,19 +31,21 @@ export interface Subscriber {
   readonly userId: string | null;
   /** Index of its wire format among the hub's `FanOut`s. */
   readonly format: number;
+  /**
+   * Told that it can be let into a topic for which it had to wait; without it, it is let in at once. `admit` is to be
+   * called once, when it may be sent what it missed; of that `replayBytesMax` at most, or as much as it asked for. It
+   * may have left by then.
+   */
+  whenReady?(admit: Admit): void;
 }
+
+export type Admit = (replayBytesMax?: number) => void;
 
 /**
  * Told that a subscriber is subscribed from this moment on. In this very call it must join the native topic
  * and be sent its answer and `replay`: whatever is published next comes through the fan-out.
  */
 export type OnJoined = (channel: Channel, answer: Joined) => void;
-
-/**
- * Told that a subscriber who had to wait can be let in now. `admit` is to be called once, when it may be sent what
- * it missed; of that `replayBytesMax` at most, or as much as it asked for. It may have left by then.
- */
-export type WhenReady = (admit: (replayBytesMax?: number) => void) => void;
 
 export interface Joined {
   readonly epoch: string;

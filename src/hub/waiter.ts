@@ -1,7 +1,7 @@
 import type { Failure } from "../core/failure.ts";
 import type { Timer } from "../core/ports.ts";
 import type { Position } from "../core/position.ts";
-import type { OnJoined, Subscriber, WhenReady } from "./ports.ts";
+import type { OnJoined, Subscriber } from "./ports.ts";
 
 /** Who wants to come in, and from where. */
 export interface Entrant {
@@ -15,19 +15,17 @@ export interface Entrant {
 /** An entrant whose answer has to wait: for the broker, or until the fan-out has reached its position. */
 export class Waiter {
   readonly entrant: Entrant;
-  readonly whenReady: WhenReady | undefined;
   /** Called once: null when it was let in, or why it was not. */
   readonly settle: (failure: Failure | null) => void;
-  /** `whenReady` was asked, and has yet to let it in. */
+  /** The subscriber was told that it can be let in, and has yet to say when. */
   isAsked = false;
   /** Set while it waits for what may be on its way to this node. */
   patience: Timer | null = null;
   /** It waited long enough: its position is none that this topic has. */
   gaveUp = false;
 
-  constructor(entrant: Entrant, whenReady: WhenReady | undefined, settle: (failure: Failure | null) => void) {
+  constructor(entrant: Entrant, settle: (failure: Failure | null) => void) {
     this.entrant = entrant;
-    this.whenReady = whenReady;
     this.settle = settle;
   }
 }

@@ -1,5 +1,6 @@
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Publication } from "../core/publication.ts";
+import type { Hold } from "../hub/open-topics.ts";
 import { encodeWelcome, type TopicState, topicState } from "../protocol/encode.ts";
 import { type Handshake, sincePosition } from "./handshake.ts";
 import { withPatience } from "./patience.ts";
@@ -13,14 +14,37 @@ import { tokenTimes } from "./token-times.ts";
  * takes longer follows as `subscribed`, as do those whose replays would be too much at once.
  */
 export function openSession(session: Session, handshake: Handshake): void {
-  const { hub, scheduler } = session.context;
-  const hold = hub.hold(handshake.topics);
+  const hold = session.context.hub.hold(handshake.topics);
   const prepared = prepare(session, handshake, hold.ready);
-  if (!(prepared instanceof Promise)) {
-    welcome(session, handshake, prepared, false);
-    hold.release();
+  if (prepared instanceof Promise) {
+    openLater(session, handshake, hold, prepared);
     return;
   }
+  welcome(session, handshake, prepared, false);
+  hold.release();
+}
+
+/** What the client is to be brought up to date with, once its topics can be entered in place. */
+function prepare(
+  session: Session,
+  handshake: Handshake,
+  ready: Promise<unknown> | null,
+): MaybePromise<Recent | null> {
+  if (ready !== null) return prepareLater(session, handshake, ready);
+  return handshake.byDefault ? askForRecent(session.context.hub) : null;
+}
+
+async function prepareLater(session: Session, handshake: Handshake, ready: Promise<unknown>) {
+  await ready;
+  return prepare(session, handshake, null);
+}
+
+function openLater(
+  session: Session,
+  handshake: Handshake,
+  hold: Hold,
+  prepared: Promise<Recent | null>,
+): void {
   let recent: Recent | null = null;
   let isLate = true;
   const done = prepared.then((settled) => {
@@ -30,20 +54,10 @@ export function openSession(session: Session, handshake: Handshake): void {
   session.flow.beginOpening();
   // First of all that waits: whatever the client asks meanwhile comes behind it.
   session.flow.whenTaken(() => welcome(session, handshake, recent, isLate));
-  void withPatience(scheduler, done).then(() => {
+  void withPatience(session.context.scheduler, done).then(() => {
     session.flow.opened();
     hold.release();
   });
-}
-
-/** What the client is to be brought up to date with, once its topics can be entered in place. */
-function prepare(
-  session: Session,
-  handshake: Handshake,
-  ready: Promise<unknown> | null,
-): MaybePromise<Recent | null> {
-  if (ready !== null) return ready.then(() => prepare(session, handshake, null));
-  return handshake.byDefault ? askForRecent(session.context.hub) : null;
 }
 
 /** `isLate`: some topics had no answer of the broker for as long as a client is made to wait. */

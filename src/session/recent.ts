@@ -33,10 +33,16 @@ export interface Recent {
 
 /** Asks the broker for the notifications that are kept; none where it cannot say. */
 export function askForRecent(hub: Hub): MaybePromise<Recent> {
-  const askedAt = hub.positionOf(notificationsTopic);
   const kept = hub.broker.kept(notificationsTopic);
-  if (kept instanceof Promise) return kept.then((settled) => ({ kept: listed(settled), askedAt }));
+  if (kept instanceof Promise) return answeredLater(kept, hub.positionOf(notificationsTopic));
   return { kept: listed(kept), askedAt: null };
+}
+
+async function answeredLater(
+  kept: Promise<readonly KeptPublication[] | Failure>,
+  askedAt: Position | null,
+): Promise<Recent> {
+  return { kept: listed(await kept), askedAt };
 }
 
 /** The recent ones up to the place where a client's live ones start, without a hole before it. */

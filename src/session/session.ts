@@ -6,7 +6,7 @@ import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
 import type { Role } from "../core/role.ts";
 import { notAnswered } from "../hub/entrance.ts";
-import type { OnJoined, Subscriber } from "../hub/ports.ts";
+import type { Admit, OnJoined, Subscriber } from "../hub/ports.ts";
 import type { FrameThrottle } from "../limits/frame-rates.ts";
 import { decodeText, idOf } from "../protocol/decode.ts";
 import {
@@ -40,6 +40,7 @@ export class Session implements Subscriber, UserConnection {
   readonly format = jsonFormat;
   readonly transport = "websocket";
   readonly id: string;
+  readonly openedAt: number;
   readonly userId: string | null;
   /** Who its client is, and what it may do. */
   readonly standing: Standing;
@@ -57,10 +58,11 @@ export class Session implements Subscriber, UserConnection {
 
   constructor(id: string, handshake: Handshake, context: SessionContext, link: Link) {
     this.id = id;
+    this.openedAt = context.clock.now();
     this.userId = handshake.userId;
     this.sender = handshake.userId ?? handshake.name ?? handshake.identity.name ?? `guest-${id.slice(0, 6)}`;
     this.context = context;
-    this.standing = new Standing(handshake, context, () => this.disconnect("unauthorized"));
+    this.standing = new Standing(handshake, context, this);
     this.#link = link;
     this.#throttle = context.rates.throttle(this.userId);
     context.users.add(this);
@@ -174,13 +176,12 @@ export class Session implements Subscriber, UserConnection {
     const { topicsMax } = this.context.limits;
     if (this.#topics.size >= topicsMax) return this.fail(id, tooManyTopics(topicsMax), topic);
     this.#topics.add(topic);
-    const { hub, scheduler } = this.context;
-    const result = hub.subscribe(this, topic, since, joined, undefined, (admit) =>
-      this.flow.whenTaken(() => admit()),
-    );
-    if (!(result instanceof Promise)) return this.#entered(id, topic, result);
-    const entered = result.then((failure) => this.#entered(id, topic, failure));
-    return withPatience(scheduler, entered).then(() => {});
+    const result = this.context.hub.subscribe(this, topic, since, joined);
+    return result instanceof Promise ? this.#enterLater(id, topic, result) : this.#entered(id, topic, result);
+  }
+
+  whenReady(admit: Admit): void {
+    this.flow.whenTaken(() => admit());
   }
 
   unsubscribe(topic: string): void {
@@ -284,6 +285,11 @@ export class Session implements Subscriber, UserConnection {
     const now = this.context.clock.now();
     this.#badFrames ??= new BadFrames();
     if (this.#badFrames.add(now)) this.#link.close("tooFast");
+  }
+
+  async #enterLater(id: CommandId | undefined, topic: string, result: Promise<Failure | null>) {
+    const entered = result.then((failure) => this.#entered(id, topic, failure));
+    await withPatience(this.context.scheduler, entered);
   }
 
   #entered(id: CommandId | undefined, topic: string, failure: Failure | null): void {

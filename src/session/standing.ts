@@ -5,6 +5,7 @@ import type { Failure } from "../core/failure.ts";
 import type { Role } from "../core/role.ts";
 import type { SessionContext } from "./context.ts";
 import type { Handshake } from "./handshake.ts";
+import type { UserConnection } from "./user-registry.ts";
 
 type StandingContext = Pick<SessionContext, "authentication" | "clock">;
 
@@ -16,17 +17,21 @@ export class Standing implements Admittee {
   readonly #receivesOnly: boolean;
   #expiresAtMs: number;
   readonly #context: StandingContext;
-  readonly #end: () => void;
+  readonly #connection: Pick<UserConnection, "disconnect">;
   /** Topics that the server subscribed it to, whatever its client may; null: none yet. */
   #placed: Set<string> | null = null;
 
-  constructor(handshake: Handshake, context: StandingContext, end: () => void) {
+  constructor(
+    handshake: Handshake,
+    context: StandingContext,
+    connection: Pick<UserConnection, "disconnect">,
+  ) {
     const { identity } = handshake;
     this.#identity = identity;
     this.#role = handshake.role;
     this.#receivesOnly = handshake.receivesOnly;
     this.#context = context;
-    this.#end = end;
+    this.#connection = connection;
     this.#expiresAtMs = this.#endOf(identity);
     if (isProof(identity)) context.authentication.admitted.add(this);
   }
@@ -71,7 +76,7 @@ export class Standing implements Admittee {
   }
 
   expire(): void {
-    this.#end();
+    this.#connection.disconnect("unauthorized");
   }
 
   close(): void {

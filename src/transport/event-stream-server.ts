@@ -4,7 +4,7 @@ import type { ErrorCode } from "../core/errors.ts";
 import type { Failure } from "../core/failure.ts";
 import type { Clock, Random, Scheduler, Timer } from "../core/ports.ts";
 import type { Hub } from "../hub/hub.ts";
-import type { Channel, Joined, WhenReady } from "../hub/ports.ts";
+import type { Channel, Joined } from "../hub/ports.ts";
 import { encodeError, encodeTopicState, encodeUnsubscribed, topicState } from "../protocol/encode.ts";
 import { encodeEvent, encodeRetry } from "../protocol/event-stream.ts";
 import type { SessionAuthentication } from "../session/authentication.ts";
@@ -168,10 +168,8 @@ export class EventStreamServer {
     const joinings: Joining[] = [];
     const refused: [string, Failure][] = [];
     let opened = false;
-    const replayBytesMax = this.#options.backpressureLimitBytes / 2;
-    let replayBytesLeft = replayBytesMax;
-    // Its reader may have yet to take what it was sent before.
-    const whenReady: WhenReady = (admit) => admit(Math.max(0, replayBytesMax - stream.bufferedBytes()));
+    let replayBytesLeft = this.#options.backpressureLimitBytes / 2;
+    stream.replayBytesMax = replayBytesLeft;
     for (const topic of request.topics) {
       stream.topics.add(topic);
       const joined = (_channel: Channel, answer: Joined) => {
@@ -180,8 +178,7 @@ export class EventStreamServer {
         else joinings.push({ topic, answer });
       };
       const since = sincePosition(request.since, topic);
-      const bytesMax = Math.max(0, replayBytesLeft);
-      const result = this.#ports.hub.subscribe(stream, topic, since, joined, bytesMax, whenReady);
+      const result = this.#ports.hub.subscribe(stream, topic, since, joined, Math.max(0, replayBytesLeft));
       if (result instanceof Promise) void result.then((failure) => this.#refused(stream, topic, failure));
       else if (result !== null) refused.push([topic, result]);
     }

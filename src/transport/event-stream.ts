@@ -2,7 +2,7 @@ import type { Admittee } from "../auth/admitted.ts";
 import { type Identity, openIdentity } from "../auth/identity.ts";
 import { Failure } from "../core/failure.ts";
 import type { Timer } from "../core/ports.ts";
-import type { Subscriber } from "../hub/ports.ts";
+import type { Admit, Subscriber } from "../hub/ports.ts";
 import { encodeError } from "../protocol/encode.ts";
 import { encodeEvent } from "../protocol/event-stream.ts";
 import type { UserConnection } from "../session/user-registry.ts";
@@ -35,6 +35,8 @@ export class EventStream implements Subscriber, UserConnection {
   readonly joined = new Set<string>();
   /** Where it gets what is published; none before it is open. */
   group: StreamGroup | null = null;
+  /** Bytes that it may be replayed of topics for which it had to wait, less what its reader has yet to take. */
+  replayBytesMax = 0;
   /** The cursor of its events while it has joined no topic. */
   startCursor = "";
   /** Set while it is being watched for being too slow. */
@@ -106,6 +108,10 @@ export class EventStream implements Subscriber, UserConnection {
     }
     this.send(encodeEvent(type, this.cursor, frame));
     this.#onTold(this);
+  }
+
+  whenReady(admit: Admit): void {
+    admit(Math.max(0, this.replayBytesMax - this.bufferedBytes()));
   }
 
   /** Its first event was sent. */

@@ -252,7 +252,10 @@ describe("a subscriber that chooses its moment", () => {
     const page = await history(hub.broker, arrive);
     const since = { epoch: page.epoch, offset: 0 };
     const clients = [new Client(underTest), new Client(underTest), new Client(underTest)];
-    for (const client of clients) client.subscribe("t", since, undefined, (admit) => admits.push(admit));
+    for (const client of clients) {
+      client.whenReady = (admit) => admits.push(admit);
+      client.subscribe("t", since);
+    }
     await arrive();
     expect([admits.length, hub.subscriptions]).toEqual([3, 0]);
     void publishLate("t");

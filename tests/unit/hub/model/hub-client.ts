@@ -1,6 +1,6 @@
 import { Failure } from "../../../../src/core/failure.ts";
 import type { Position } from "../../../../src/core/position.ts";
-import type { Joined, Subscriber, WhenReady } from "../../../../src/hub/ports.ts";
+import type { Admit, Joined, Subscriber } from "../../../../src/hub/ports.ts";
 import type { HubUnderTest } from "./hub-harness.ts";
 import { FakeSocket, type Received } from "./native-topics.ts";
 
@@ -11,6 +11,7 @@ export class Client implements Subscriber {
   readonly socket: FakeSocket;
   readonly answers: Joined[] = [];
   readonly results: (Failure | null)[] = [];
+  whenReady?: (admit: Admit) => void;
   readonly #underTest: HubUnderTest;
 
   constructor(underTest: HubUnderTest, userId: string | null = null) {
@@ -19,13 +20,13 @@ export class Client implements Subscriber {
     this.socket = new FakeSocket(underTest.native);
   }
 
-  subscribe(topic: string, since?: Position, replayBytesMax?: number, whenReady?: WhenReady): void {
+  subscribe(topic: string, since?: Position, replayBytesMax?: number): void {
     const joined = (channel: { native: string }, answer: Joined) => {
       this.socket.subscribe(channel.native);
       this.answers.push(answer);
       this.socket.send(answer);
     };
-    const result = this.#underTest.hub.subscribe(this, topic, since, joined, replayBytesMax, whenReady);
+    const result = this.#underTest.hub.subscribe(this, topic, since, joined, replayBytesMax);
     if (result instanceof Promise) void result.then((settled) => this.results.push(settled));
     else this.results.push(result);
   }
