@@ -100,7 +100,7 @@ test("what the server logs is described, and nothing that it does not log", asyn
   const folder = join(root, "src");
   let source = "";
   for await (const file of new Bun.Glob("**/*.ts").scan(folder)) {
-    if (/^(lifecycle|http|main)\b/.test(file)) source += await Bun.file(join(folder, file)).text();
+    if (/^(auth|lifecycle|http|main)\b/.test(file)) source += await Bun.file(join(folder, file)).text();
   }
   const rows = tableRows(section(document, "## Logs")).map(([message = "", level]) => {
     return `${level} ${message.slice(1, -1)}`;
