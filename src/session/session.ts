@@ -236,10 +236,7 @@ export class Session implements Subscriber, UserConnection {
 
   /** Runs a command of one topic: at once, or behind those that hold it up. */
   inOrder(topic: string, run: Run, sharing: Sharing = "alone"): void {
-    if (this.isHeldUp(topic, sharing)) {
-      this.flow.queue(topic, sharing, () => (this.#closed ? undefined : run()));
-      return;
-    }
+    if (this.isHeldUp(topic, sharing)) return this.flow.queue(topic, sharing, run);
     const underWay = run();
     if (underWay instanceof Promise) this.flow.begun(topic, sharing, underWay);
   }
