@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import type { Candidate } from "./measure/server-process.ts";
 
 /** Fanfare with nothing going on besides the load: no timers that send, no log lines for each connection. */
@@ -13,6 +14,13 @@ export const fanfare: Candidate = {
     SHUTDOWN_TIMEOUT: "1",
   },
 };
+
+/** With one of the rules files in `rules/`. */
+export const fanfareWithRules = (name: string): Candidate => ({
+  ...fanfare,
+  name: `fanfare with rules ${name}`,
+  environment: { ...fanfare.environment, RULES_FILE: join(import.meta.dir, "rules", `${name}.json`) },
+});
 
 const bare = (name: string): Candidate => ({
   name: `bare ${name}`,

@@ -22,6 +22,7 @@ export class ClosedLoop {
   #done = 0;
   #due = 0;
   #running = false;
+  #pacing = false;
   #finish: ((outcome: Error | null) => void) | null = null;
 
   constructor(subscribers: number, inFlightMax: number, publish: Publish) {
@@ -51,14 +52,45 @@ export class ClosedLoop {
 
   /** Runs for `durationMs`, then until nothing is outstanding. Rejects when nothing moves for `stallMs`. */
   async run(inFlight: number, durationMs: number, stallMs = 10_000): Promise<LoopResult> {
+    return await this.#measure(stallMs, () => {
+      this.#running = true;
+      this.#issue(inFlight);
+      const deadline = setTimeout(() => {
+        this.#running = false;
+      }, durationMs);
+      return () => clearTimeout(deadline);
+    });
+  }
+
+  /** Publishes so many a second for `durationMs`, whatever becomes of them; else as `run`. */
+  async pace(perSecond: number, durationMs: number, stallMs = 10_000): Promise<LoopResult> {
+    return await this.#measure(stallMs, () => {
+      const startedAt = performance.now();
+      let issued = 0;
+      this.#pacing = true;
+      const timer = setInterval(() => {
+        const elapsedMs = Math.min(performance.now() - startedAt, durationMs);
+        const due = Math.floor((elapsedMs * perSecond) / 1000) - issued;
+        issued += due;
+        if (due > 0) this.#issue(due);
+        if (elapsedMs < durationMs) return;
+        clearInterval(timer);
+        this.#pacing = false;
+        this.#finishIfDone();
+      }, 1);
+      return () => {
+        clearInterval(timer);
+        this.#pacing = false;
+      };
+    });
+  }
+
+  /** `begin` issues publications, and gives what is to be called at the end. */
+  async #measure(stallMs: number, begin: () => () => void): Promise<LoopResult> {
     const before = this.#published;
     const settled = Promise.withResolvers<void>();
     this.#finish = (error) => (error === null ? settled.resolve() : settled.reject(error));
-    this.#running = true;
-    this.#issue(inFlight);
-    const deadline = setTimeout(() => {
-      this.#running = false;
-    }, durationMs);
+    const end = begin();
     let progress = this.#done;
     const watchdog = setInterval(() => {
       const slowest = this.#received.indexOf(Math.min(...this.#received));
@@ -69,7 +101,7 @@ export class ClosedLoop {
     try {
       await settled.promise;
     } finally {
-      clearTimeout(deadline);
+      end();
       clearInterval(watchdog);
       this.#running = false;
       this.#finish = null;
@@ -87,7 +119,11 @@ export class ClosedLoop {
     if (this.#running) {
       if (this.#due === 0) setImmediate(() => this.#issueDue());
       this.#due += done;
-    } else if (this.#done === this.#published) this.#finish?.(null);
+    } else this.#finishIfDone();
+  }
+
+  #finishIfDone(): void {
+    if (!this.#pacing && this.#done === this.#published) this.#finish?.(null);
   }
 
   #issueDue(): void {
@@ -95,7 +131,7 @@ export class ClosedLoop {
     this.#due = 0;
     // The deadline may have passed in between: then these are not sent any more.
     if (this.#running) this.#issue(count);
-    else if (this.#done === this.#published) this.#finish?.(null);
+    else this.#finishIfDone();
   }
 
   #issue(count: number): void {

@@ -59,6 +59,10 @@ export class FanOutLoad implements AsyncDisposable {
     return this.#loop.run(inFlight, durationMs);
   }
 
+  pace(perSecond: number, durationMs: number): Promise<LoopResult> {
+    return this.#loop.pace(perSecond, durationMs);
+  }
+
   /** One publication and its answer as they arrive, with what differs from run to run blotted out. */
   async shape(): Promise<string> {
     const captured = { publication: "", answer: "" };

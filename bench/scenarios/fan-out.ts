@@ -9,9 +9,21 @@ export interface FanOutCase {
   readonly bare: Candidate;
   readonly fanfare: Candidate;
   readonly subscribers: number;
-  /** Publications outstanding at a time, and what Fanfare's share of the bare server's rate has to be. */
-  readonly loads: readonly { readonly inFlight: number; readonly target: Target | null }[];
+  readonly loads: readonly Load[];
 }
+
+/** So many publications outstanding at a time, or so many a second; and what Fanfare's share of the bare rate has to be. */
+type Load = { readonly target: Target | null } & (
+  | { readonly inFlight: number }
+  | { readonly perSecond: number }
+);
+
+/** Publications that may be outstanding where they come at a rate. */
+const pacedInFlightMax = 4096;
+const warmUpInFlight = 64;
+
+const labelOf = (load: Load): string =>
+  "inFlight" in load ? `${load.inFlight} in flight` : `${load.perSecond} a second`;
 
 /** Fan-out of one topic, both servers alive side by side, one row for each number of publications in flight. */
 export const compareFanOut = async (
@@ -20,7 +32,9 @@ export const compareFanOut = async (
   report: (row: Row) => void,
 ): Promise<void> => {
   const { transport, subscribers } = test;
-  const inFlightMax = Math.max(...test.loads.map((load) => load.inFlight));
+  const inFlightMax = Math.max(
+    ...test.loads.map((load) => ("inFlight" in load ? load.inFlight : pacedInFlightMax)),
+  );
   await using bareServer = await ServerProcess.start(test.bare);
   await using fanfareServer = await ServerProcess.start(test.fanfare, effort.start);
   await using bareLoad = await FanOutLoad.open({
@@ -40,13 +54,20 @@ export const compareFanOut = async (
   if (bareShape !== fanfareShape) {
     throw new Error(`the two servers do not send the same bytes:\n${bareShape}\n${fanfareShape}`);
   }
-  await bareLoad.run(inFlightMax, effort.warmUpMs);
-  await fanfareLoad.run(inFlightMax, effort.warmUpMs);
+  const warmUp = Math.min(inFlightMax, warmUpInFlight);
+  await bareLoad.run(warmUp, effort.warmUpMs);
+  await fanfareLoad.run(warmUp, effort.warmUpMs);
 
-  for (const { inFlight, target } of test.loads) {
-    const contender = (server: ServerProcess, load: FanOutLoad) => ({
+  for (const load of test.loads) {
+    const contender = (server: ServerProcess, clients: FanOutLoad) => ({
       server,
-      run: async (durationMs: number) => (await load.run(inFlight, durationMs)).deliveries,
+      run: async (durationMs: number) => {
+        const result =
+          "inFlight" in load
+            ? clients.run(load.inFlight, durationMs)
+            : clients.pace(load.perSecond, durationMs);
+        return (await result).deliveries;
+      },
     });
     const comparison = await compare(
       contender(bareServer, bareLoad),
@@ -54,9 +75,9 @@ export const compareFanOut = async (
       effort.rounds,
     );
     report({
-      scenario: `${test.label}, ${subscribers} subscribers, ${inFlight} in flight`,
+      scenario: `${test.label}, ${subscribers} subscribers, ${labelOf(load)}`,
       unit: "deliveries/CPU s",
-      target,
+      target: load.target,
       ...comparison,
     });
   }

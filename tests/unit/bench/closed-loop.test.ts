@@ -55,3 +55,11 @@ test("standing still ends the run with an error", async () => {
   loop.received(0, 4);
   await expect(running).rejects.toThrow("subscriber 1 has 0");
 });
+
+test("at a pace publishes so many a second, and ends with none outstanding", async () => {
+  const { loop, published } = loopOverEcho(3, 1024);
+  const result = await loop.pace(500, 200);
+  expect(result.publications).toBe(published());
+  expect(result.publications).toBe(100);
+  expect(result.deliveries).toBe(300);
+});
