@@ -1,13 +1,17 @@
 import type { Log } from "../../telemetry/log.ts";
 import type { WorkerProcess } from "./worker-process.ts";
 
-const everyMs = 5000;
+const defaultEveryMs = 5000;
 /** Signs of life that may be missing in a row: 30 s. Counted, not timed, so that a machine may sleep. */
 const unansweredMax = 6;
 
 /** Ends workers whose event loop stands still: their clients find another only when they are gone. */
-export function watchHeartbeats(workers: () => Iterable<WorkerProcess>, log: Log): void {
-  setInterval(() => {
+export function watchHeartbeats(
+  workers: () => Iterable<WorkerProcess>,
+  log: Log,
+  everyMs = defaultEveryMs,
+): NodeJS.Timeout {
+  return setInterval(() => {
     for (const worker of workers()) {
       if (worker.ping() < unansweredMax) continue;
       const fields = { worker: worker.number, worker_pid: worker.pid };

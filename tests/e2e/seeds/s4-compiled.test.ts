@@ -3,6 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSy
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { compileServer } from "../../../scripts/build.ts";
+import { startRedis } from "../../support/redis-server.ts";
 import { until } from "../../support/until.ts";
 import { WebSocketClient } from "../../support/websocket-client.ts";
 
@@ -21,12 +22,13 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 async function withServer(
   args: string[],
   run: (url: string, child: Bun.Subprocess, folder: string) => Promise<void>,
+  env: Record<string, string> = {},
 ): Promise<void> {
   const home = mkdtempSync(join(folder, "run-"));
   writeFileSync(join(home, ".env"), "LOG_LEVEL=debug\nNOTIFICATION_INTERVAL=0\nLOG_ROTATION=4 KB\n");
   const child = Bun.spawn([binary, "--host", "127.0.0.1", "--port", "0", ...args], {
     cwd: home,
-    env: {},
+    env,
     stdio: ["ignore", "pipe", "inherit"],
   });
   let output = "";
@@ -77,6 +79,38 @@ test("one file, without sources and packages, serves the page, the documentation
     expect(readFileSync(join(home, "logs/websocket_server.log"), "utf8")).toContain('"msg":"stopped"');
   });
 });
+
+test("it runs several workers, and replaces them", async () => {
+  const redis = await startRedis();
+  try {
+    await withServer(
+      ["--workers", "2"],
+      async (url, child) => {
+        const workersNow = async () => {
+          const response = await fetch(`${url}/status`, { keepalive: false });
+          const { workers } = (await response.json()) as { workers: { pid: number }[] };
+          return workers.map(({ pid }) => pid);
+        };
+        const before = await workersNow();
+        expect(before).toHaveLength(2);
+        child.kill("SIGUSR2");
+        await until(
+          async () => {
+            const now = await workersNow();
+            return now.length === 2 && now.every((pid) => !before.includes(pid));
+          },
+          20_000,
+          "other workers",
+        );
+        child.kill("SIGTERM");
+        expect(await child.exited).toBe(0);
+      },
+      { REDIS_URL: redis.url },
+    );
+  } finally {
+    await redis.stop();
+  }
+}, 40_000);
 
 test("with --dev it says that there is nothing to reload", async () => {
   await withServer(["--dev"], async (url, _child, home) => {

@@ -179,3 +179,24 @@ test("a file that fails later is told once, and written again when it can be", (
     expect(records(join(directory, main)).map(({ msg }) => msg)).toContain("after");
     expect(warnings().some(({ lines }) => Number(lines) > 0)).toBe(true);
   }));
+
+test("each of several processes has files of its own, which it alone puts aside and deletes", () =>
+  inTemporaryFolder(async (folder) => {
+    const others = [
+      "websocket_server.20251121T101500123Z.1-1.log",
+      "errors.1.log",
+      "websocket_server.12.log",
+    ];
+    for (const file of others) writeFileSync(join(folder, file), "older\n");
+    const old = new Date(Date.now() - 10 * oneDayMs);
+    for (const file of others) utimesSync(join(folder, file), old, old);
+    const { log } = open(folder, { worker: 2, rotationBytes: 2000, retentionMs: oneDayMs });
+    const isAside = (file: string) => isRotated(file, "websocket_server.2.log");
+    for (let line = 0; !readdirSync(folder).some(isAside); line++) {
+      log.info({ line }, "x".repeat(100));
+      await log.flush();
+    }
+    await log.close();
+    const files = readdirSync(folder).filter((file) => !isAside(file));
+    expect(files.sort()).toEqual([...others, "errors.2.log", "websocket_server.2.log"].sort());
+  }));

@@ -103,3 +103,16 @@ test("flush waits for what was logged; close takes no more", async () => {
   await log.flush();
   expect(output.lines).toHaveLength(1);
 });
+
+test("of several processes that share standard output each writes no more at once than a pipe takes whole", async () => {
+  const alone = setUp();
+  const shared = setUp({ worker: 1 });
+  for (const { log } of [alone, shared]) {
+    for (let line = 0; line < 100; line++) log.info({ line }, "ä".repeat(100));
+    await log.close();
+  }
+  const sizes = ({ output }: typeof alone) => output.writes.map((text) => Buffer.byteLength(text));
+  expect(Math.max(...sizes(alone))).toBeGreaterThan(4096);
+  expect(Math.max(...sizes(shared))).toBeLessThanOrEqual(4096);
+  expect(shared.output.lines).toHaveLength(100);
+});
