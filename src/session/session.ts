@@ -236,9 +236,11 @@ export class Session implements Subscriber, UserConnection {
 
   /** Runs a command of one topic: at once, or behind those that hold it up. */
   inOrder(topic: string, run: Run, sharing: Sharing = "alone"): void {
-    if (this.isHeldUp(topic, sharing)) return this.flow.queue(topic, sharing, run);
-    const underWay = run();
-    if (underWay instanceof Promise) this.flow.begun(topic, sharing, underWay);
+    if (this.isHeldUp(topic, sharing)) this.flow.queue(topic, sharing, run);
+    else {
+      const underWay = run();
+      if (underWay instanceof Promise) this.flow.begun(topic, sharing, underWay);
+    }
   }
 
   /** Something waits for the client to take what it was sent. */
@@ -285,8 +287,10 @@ export class Session implements Subscriber, UserConnection {
   }
 
   async #enterLater(id: CommandId | undefined, topic: string, result: Promise<Failure | null>) {
-    const entered = result.then((failure) => this.#entered(id, topic, failure));
-    await withPatience(this.context.scheduler, entered);
+    await withPatience(
+      this.context.scheduler,
+      result.then((failure) => this.#entered(id, topic, failure)),
+    );
   }
 
   #entered(id: CommandId | undefined, topic: string, failure: Failure | null): void {
