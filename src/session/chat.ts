@@ -18,11 +18,11 @@ const prefixRefused = new Failure(
  */
 export function runChat(session: Session, input: ChatInput): void {
   const prefixed = input.message?.startsWith(adminPrefix) === true;
-  if (prefixed && session.role !== "admin" && session.standing.identity.kind !== "open") {
+  if (prefixed && session.standing.role !== "admin" && session.standing.identity.kind !== "open") {
     session.fail(input.id, prefixRefused);
     return;
   }
-  if (prefixed || session.role === "admin") {
+  if (prefixed || session.standing.role === "admin") {
     publishAs(session, input.id, {
       topic: notificationsTopic,
       event: "notification",
@@ -33,7 +33,7 @@ export function runChat(session: Session, input: ChatInput): void {
     });
     return;
   }
-  if (session.role === "user") {
+  if (session.standing.role === "user") {
     session.fail(input.id, notAuthorized);
     return;
   }

@@ -105,7 +105,7 @@ function subscribe(session: Session, command: CommandOf<"subscribe">): void {
 }
 
 function publish(session: Session, command: CommandOf<"publish">): void {
-  if (session.role === "user") {
+  if (session.standing.role === "user") {
     session.fail(command.id, notAuthorized);
     return;
   }

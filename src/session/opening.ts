@@ -99,7 +99,7 @@ function welcome(session: Session, handshake: Handshake, recent: Recent | null, 
     encodeWelcome({
       connection_id: session.id,
       user_id: session.userId,
-      role: session.role,
+      role: session.standing.role,
       node: context.node,
       topics: states,
       message: "Connected to Fanfare",

@@ -4,7 +4,6 @@ import type { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
-import type { Role } from "../core/role.ts";
 import { notAnswered } from "../hub/entrance.ts";
 import type { Admit, OnJoined, Subscriber } from "../hub/ports.ts";
 import type { FrameThrottle } from "../limits/frame-rates.ts";
@@ -66,10 +65,6 @@ export class Session implements Subscriber, UserConnection {
     this.#link = link;
     this.#throttle = context.rates.throttle(this.userId);
     context.users.add(this);
-  }
-
-  get role(): Role {
-    return this.standing.role;
   }
 
   /** Its client proved something newer; what it may not read any more ends. */
