@@ -1,8 +1,10 @@
 import type { Cluster } from "../cluster/cluster.ts";
+import { Failure } from "../core/failure.ts";
 import type { Clock } from "../core/ports.ts";
 import type { PublishRequest } from "../core/publication.ts";
 import type { Hub } from "../hub/hub.ts";
 import { notificationsTopic } from "../session/recent.ts";
+import type { Log } from "../telemetry/log.ts";
 
 export interface BackgroundOptions {
   /** How often a notification goes to all; 0: never. */
@@ -18,6 +20,7 @@ export interface BackgroundPorts {
   readonly clock: Clock;
   /** Publications of the server's own. */
   readonly counters: { readonly publications: { server: number } };
+  readonly log: Pick<Log, "warning">;
 }
 
 const sampleAlerts = [
@@ -87,6 +90,14 @@ export class Background {
     // Draining may have begun while other nodes were asked.
     if (this.#stopped) return;
     this.#ports.counters.publications.server++;
-    void this.#ports.hub.publish(request);
+    void this.#send(request);
+  }
+
+  async #send(request: PublishRequest): Promise<void> {
+    const outcome = await this.#ports.hub.publish(request);
+    // That the broker is out of reach is said elsewhere, once; what else there is the rules of the topic say.
+    if (!(outcome instanceof Failure) || outcome.code === "unavailable") return;
+    const { topic } = request;
+    this.#ports.log.warning({ topic, reason: outcome.message }, "the server's own publication is refused");
   }
 }

@@ -174,6 +174,7 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     cluster: node.cluster,
     clock: systemClock,
     counters: telemetry.counters,
+    log,
   });
   const rulesReload = new RulesReload(config.rulesFile, folder, loadedRules, {
     log,

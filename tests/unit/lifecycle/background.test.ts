@@ -13,17 +13,22 @@ afterEach(() => {
   for (const background of running.splice(0)) background.stop();
 });
 
-function start(options: Partial<BackgroundOptions>) {
+function start(options: Partial<BackgroundOptions>, refusals: Record<string, Failure> = {}) {
   const kept = {
     notifications: { count: 5, inHistory: false },
     alerts: { count: 5, inHistory: true },
   };
-  const { hub, clock } = createHub({ broker: { kept } });
+  const { hub, clock } = createHub({
+    broker: { kept },
+    policy: { check: ({ topic }) => refusals[topic] ?? null },
+  });
+  const warnings: object[] = [];
   const counters = { publications: { server: 0 } };
   const turns = new LocalTurns();
+  const log = { warning: (fields: object) => void warnings.push(fields) };
   const background = new Background(
     { notificationIntervalMs: 0, alertGeneratorIntervalMs: 0, ...options },
-    { hub, cluster: { takeTurn: (name) => turns.take(name) }, clock, counters },
+    { hub, cluster: { takeTurn: (name) => turns.take(name) }, clock, counters, log },
   );
   running.push(background);
   const listener = { userId: null, format: 0 };
@@ -32,6 +37,7 @@ function start(options: Partial<BackgroundOptions>) {
     clock,
     counters,
     background,
+    warnings,
     listen: () => hub.subscribe(listener, "notifications", undefined, () => {}),
     leave: () => hub.unsubscribe(listener, "notifications"),
     published(topic: string): Record<string, unknown>[] {
@@ -115,4 +121,19 @@ test("an interval of 0 is never, and stopping ends all of it", async () => {
   expect([stopped.published("notifications").length, stopped.published("alerts").length]).toEqual(before);
   expect(never.published("notifications")).toEqual([]);
   expect(never.published("alerts")).toEqual([]);
+});
+
+test("what the rules of its topic refuse is said in the log; that a broker is out of reach is not", async () => {
+  const { listen, warnings } = start(
+    { notificationIntervalMs: intervalMs, alertGeneratorIntervalMs: intervalMs },
+    {
+      notifications: new Failure("invalid", "data: is needed"),
+      alerts: new Failure("unavailable", "no Redis"),
+    },
+  );
+  listen();
+  await until(() => warnings.length >= 3);
+  expect(new Set(warnings.map((fields) => JSON.stringify(fields)))).toEqual(
+    new Set(['{"topic":"notifications","reason":"data: is needed"}']),
+  );
 });
