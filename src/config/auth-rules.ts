@@ -5,12 +5,12 @@ import type { Rule } from "./rule.ts";
 type AuthConfig = Pick<Config, "jwtSecret" | "jwtPublicKey" | "jwtJwks" | "apiKeys" | "apiKeysFile">;
 
 /** Whether clients have tokens. */
-function hasTokens({ jwtSecret, jwtPublicKey, jwtJwks }: AuthConfig): boolean {
+export function hasTokens({ jwtSecret, jwtPublicKey, jwtJwks }: AuthConfig): boolean {
   return jwtSecret !== null || jwtPublicKey !== null || jwtJwks !== null;
 }
 
 /** Whether servers have keys. */
-function hasKeys({ apiKeys, apiKeysFile }: AuthConfig): boolean {
+export function hasKeys({ apiKeys, apiKeysFile }: AuthConfig): boolean {
   return apiKeys.length > 0 || apiKeysFile !== null;
 }
 

@@ -29,6 +29,7 @@ import { RulesReload, requireRules } from "./rules-reload.ts";
 import { createServerMetrics } from "./server-metrics.ts";
 import { systemClock, systemRandom } from "./system-ports.ts";
 import { createTopicRules } from "./topic-policy.ts";
+import { warnOfUnmetRules } from "./unmet-rules.ts";
 import type { Collected, WorkerReport } from "./worker/messages.ts";
 
 /** A server that is up. */
@@ -176,9 +177,11 @@ export async function startServer(config: Config, options: StartOptions = {}): P
     counters: telemetry.counters,
     log,
   });
+  warnOfUnmetRules(config, loadedRules.rules, log);
   const rulesReload = new RulesReload(config.rulesFile, folder, loadedRules, {
     log,
     replace(byPattern) {
+      warnOfUnmetRules(config, byPattern, log);
       rules.replace(byPattern);
       node.rulesChanged();
     },
