@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import type { HistoryQuery } from "../../../src/broker/port.ts";
 import { Failure } from "../../../src/core/failure.ts";
 import type { PublishRequest } from "../../../src/core/publication.ts";
 import type { SessionLimits } from "../../../src/session/context.ts";
@@ -93,18 +94,28 @@ describe("commands of one connection on one topic", () => {
       wrap: (broker) =>
         new Proxy(broker, {
           get(target, name) {
-            if (name === "history") return () => Promise.reject(new Error("lost"));
-            const value: unknown = Reflect.get(target, name);
-            return typeof value === "function" ? value.bind(target) : value;
+            const value = Reflect.get(target, name);
+            if (typeof value !== "function") return value;
+            if (name !== "history") return value.bind(target);
+            return async (query: HistoryQuery) => {
+              if (query.topic === "t") throw new Error("lost");
+              return await target.history(query);
+            };
           },
         }),
     });
     const client = connect();
     client.send({ type: "history", id: 1, topic: "t" });
-    client.send({ type: "history", id: 2, topic: "t" });
-    client.send({ type: "publish", id: 3, topic: "t", message: "m" });
+    client.send({ type: "history", id: 2, topic: "other" });
+    client.send({ type: "history", id: 3, topic: "t" });
+    client.send({ type: "publish", id: 4, topic: "t", message: "m" });
     for (let count = 0; count < 3; count++) await new Promise((resolve) => setImmediate(resolve));
-    expect(brief(client.take())).toEqual(["error internal", "error internal", "ack 3 t 1"]);
+    expect(brief(client.take())).toEqual([
+      "error internal",
+      "history 2 other 0",
+      "error internal",
+      "ack 4 t 1",
+    ]);
   });
 
   test("a publish is answered in time, whatever a subscription before it waits for", async () => {
@@ -283,6 +294,24 @@ describe("opening", () => {
     expect(client.link.isReading).toBe(true);
   });
 
+  test("a position that is still on its way to this node: the topic follows, and what the client asks of it behind", async () => {
+    const { connect, arrive, warm, wires, hub } = start();
+    await warm("t");
+    const { epoch } = hub.positionOf("t")!;
+    void hub.publish({ topic: "t", event: "m", message: "m", store: true });
+    await wires.calls.release();
+    const client = connect(`topics=t,new&since=t:${epoch}:1`);
+    client.send({ type: "unsubscribe", id: 1, topic: "t" });
+    // `new` has its answer before what was published arrives.
+    await wires.calls.release();
+    const [published] = wires.news.takeOut(1);
+    await wires.news.release();
+    expect(brief(client.take())).toEqual(["welcome new"]);
+    published!();
+    await arrive();
+    expect(brief(client.take())).toEqual(["subscribed t 1 true", "unsubscribed 1 t"]);
+  });
+
   test("replays that are too much at once come when the client has taken the others, before its commands", async () => {
     const { connect, arrive, publish } = start({ backpressureLimitBytes: 4000 });
     const since: string[] = [];
@@ -332,13 +361,18 @@ describe("bringing a new connection up to date", () => {
   test("the broker is asked before the live ones start: none is missing between, and none comes twice", async () => {
     const { connect, arrive, publish, warm, wires, hub } = start();
     await warm("chat", "alerts", "notifications");
-    for (let count = 0; count < 3; count++) await publish("notifications", { event: "n" });
+    for (let count = 0; count < 2; count++) await publish("notifications", { event: "n" });
+    const publishLate = async () => {
+      void hub.publish({ topic: "notifications", event: "n", message: "m", store: true });
+      await wires.calls.release();
+    };
+    // The broker has this one, and this node has yet to hear of it.
+    await publishLate();
     const client = connect("");
     await wires.calls.release();
     // The broker has answered by now; these come while the answer is on its way.
-    for (let count = 0; count < 2; count++)
-      void hub.publish({ topic: "notifications", event: "n", message: "m", store: true });
-    await wires.calls.release();
+    await publishLate();
+    await publishLate();
     await wires.news.release();
     expect(client.take()).toEqual([]);
     await arrive();
