@@ -1,6 +1,6 @@
 import { Failure } from "../core/failure.ts";
 import type { DuplicateUser, Seat, Seats } from "../session/seats.ts";
-import type { UserRegistry } from "../session/user-registry.ts";
+import type { UserConnection, UserRegistry } from "../session/user-registry.ts";
 
 export const alreadyConnected = new Failure(
   "conflict",
@@ -40,7 +40,7 @@ export class LocalSeats implements Seats {
 export function replaceOthers(
   users: UserRegistry,
   userId: string,
-  stays: (connection: { readonly id: string }) => boolean,
+  stays: (connection: UserConnection) => boolean,
 ): number {
   const others = users.webSocketsOf(userId).filter((connection) => !stays(connection));
   for (const connection of others) connection.disconnect("replaced");

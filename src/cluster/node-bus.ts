@@ -62,6 +62,7 @@ export class NodeBus {
   readonly #notices = new Map<string, NoticeHandler>();
   readonly #questions = new Map<string, QuestionHandler>();
   readonly #surveys = new Map<number, OpenSurvey>();
+  readonly #onListening: (() => void)[] = [];
   #asked = 0;
   /** Once what is meant for this node can arrive. */
   #isListening = false;
@@ -71,10 +72,14 @@ export class NodeBus {
     this.#options = options;
     this.#ports = ports;
     const { names, subscriptions } = ports;
+    subscriptions.onGap((channels) => {
+      if ([...channels].includes(names.allNodes)) this.#listens();
+    });
     const receive = (text: string) => this.#receive(text);
     const channels = [names.inbox(options.nodeId), names.allNodes];
     void Promise.all(channels.map((channel) => subscriptions.subscribe(channel, receive))).then(() => {
       this.#isListening = true;
+      this.#listens();
     });
   }
 
@@ -102,6 +107,11 @@ export class NodeBus {
     ownArrived: (question: Question) => void = () => {},
   ): void {
     this.#questions.set(kind.name, { kind, answer, ownArrived } as QuestionHandler);
+  }
+
+  /** Calls back when this node begins to hear the others, and whenever it does again. */
+  onListening(run: () => void): void {
+    this.#onListening.push(run);
   }
 
   /** To one node. A Failure: it may not have got it. */
@@ -152,6 +162,10 @@ export class NodeBus {
   /** Whoever waits for answers is told that there will be none. */
   close(): void {
     for (const { fail } of [...this.#surveys.values()]) fail(unreachable);
+  }
+
+  #listens(): void {
+    for (const run of this.#onListening) run();
   }
 
   #notice<Payload>(kind: NoticeKind<Payload>, payload: Payload): Envelope {

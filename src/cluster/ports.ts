@@ -5,6 +5,8 @@ export interface BusConnection {
   readonly isUp: boolean;
   /** Calls back each time what all nodes share is reached, the first time too. */
   onUp(run: () => void): void;
+  /** The clock that all nodes share, in Unix milliseconds. */
+  now(): number;
   /** How many nodes it went to; rejects when that is not known. */
   publish(channel: string, message: string): Promise<number>;
   /** One command to what all nodes share. */
@@ -16,6 +18,8 @@ export interface BusSubscriptions {
   readonly isUp: boolean;
   /** Resolves when it is subscribed, however long that takes. */
   subscribe(channel: string, listener: (message: string) => void): Promise<void>;
+  /** Calls back when channels are subscribed again, after it was down. */
+  onGap(run: (channels: Iterable<string>) => void): void;
 }
 
 export interface BusNames {

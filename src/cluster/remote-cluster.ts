@@ -1,19 +1,21 @@
 import type { CloseReason } from "../core/close-codes.ts";
 import type { Failure } from "../core/failure.ts";
 import type { MaybePromise } from "../core/maybe-promise.ts";
-import type { Random, Scheduler } from "../core/ports.ts";
+import type { Clock, Random, Scheduler } from "../core/ports.ts";
 import type { RequestEvents, RequestOrder } from "../session/requests.ts";
 import type { Seats } from "../session/seats.ts";
+import { ClaimedSeats } from "./claimed-seats.ts";
 import type { CancelRequest, Cluster, Reached } from "./cluster.ts";
 import { ClusterRequests } from "./cluster-requests.ts";
-import { ClusterSeats } from "./cluster-seats.ts";
 import { KnownNodes } from "./known-nodes.ts";
 import type { NodeParts } from "./local-cluster.ts";
+import { LocalSeats } from "./local-seats.ts";
 import type { NoticeKind } from "./message-kinds.ts";
 import { NodeBus } from "./node-bus.ts";
 import type { NodeFacts } from "./node-facts.ts";
 import { NotificationReaders } from "./notification-readers.ts";
 import type { BusConnection, BusNames, BusSubscriptions, NodeDirectory } from "./ports.ts";
+import { ReplacingSeats } from "./replacing-seats.ts";
 import { RequestsOfOthers } from "./requests-of-others.ts";
 import { ClusterTurns } from "./turns.ts";
 import { UserCommands } from "./user-commands.ts";
@@ -33,6 +35,7 @@ export interface RemoteClusterPorts {
   readonly directory: NodeDirectory;
   readonly scheduler: Scheduler;
   readonly random: Random;
+  readonly clock: Clock;
 }
 
 /** JSON may become longer when it is read and written again: `1e20` has 21 digits then. */
@@ -43,6 +46,7 @@ const besidesCharacters = 256 * 1024;
 /** All nodes that talk through the same Redis. */
 export class RemoteCluster implements Cluster {
   readonly seats: Seats;
+  readonly #replacing: ReplacingSeats | null;
   readonly #bus: NodeBus;
   readonly #nodes: KnownNodes;
   readonly #finder: UserFinder;
@@ -65,7 +69,10 @@ export class RemoteCluster implements Cluster {
     new RequestsOfOthers(requestPorts).serve();
     this.#readers = new NotificationReaders(bus, this.#nodes, facts);
     this.#turns = new ClusterTurns(nodeId, ports.connection, ports.names);
-    this.seats = new ClusterSeats(users, { ...ports, bus }, duplicateUser);
+    this.#replacing = duplicateUser === "replace" ? new ReplacingSeats(users, { ...ports, bus }) : null;
+    this.seats =
+      this.#replacing ??
+      (duplicateUser === "reject" ? new ClaimedSeats(users, bus) : new LocalSeats(users, duplicateUser));
   }
 
   get isConnected(): boolean {
@@ -117,6 +124,7 @@ export class RemoteCluster implements Cluster {
   }
 
   close(): void {
+    this.#replacing?.close();
     this.#bus.close();
   }
 }

@@ -5,6 +5,8 @@ export interface UserConnection {
   readonly id: string;
   readonly userId: string | null;
   readonly transport: "websocket" | "sse";
+  /** Unix milliseconds. */
+  readonly openedAt: number;
   /** Sends it a frame that is no publication. */
   tell(type: string, frame: string): void;
   /** Ends it from the server's side. */
@@ -47,6 +49,11 @@ export class UserRegistry {
   /** The user's WebSockets among them. */
   webSocketsOf(userId: string): UserConnection[] {
     return [...this.connectionsOf(userId)].filter(({ transport }) => transport === "websocket");
+  }
+
+  /** The users who are connected. */
+  userIds(): Iterable<string> {
+    return this.#users.keys();
   }
 
   /** Disconnects all connections of a user; how many they were. */

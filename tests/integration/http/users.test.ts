@@ -20,6 +20,7 @@ function connect(userId: string): CloseReason[] {
     id: crypto.randomUUID(),
     userId,
     transport: "websocket" as const,
+    openedAt: 0,
     tell() {},
     addTopic(topic: string) {
       changes.push(`+${topic}`);

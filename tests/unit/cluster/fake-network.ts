@@ -5,6 +5,7 @@ import type {
   DirectoryEntry,
   NodeDirectory,
 } from "../../../src/cluster/ports.ts";
+import type { Clock } from "../../../src/core/ports.ts";
 
 export const fakeNames: BusNames = {
   allNodes: "all",
@@ -27,8 +28,10 @@ export class FakeNetwork {
   readonly #queues = new Map<string, Delivery[]>();
   readonly #keys = new Map<string, string | number>();
   readonly #onLost: ((nodeId: string) => void)[] = [];
+  readonly #onGap: ((channels: Iterable<string>) => void)[] = [];
   readonly #onUp: (() => void)[] = [];
   readonly #facts = new Map<string, () => unknown>();
+  readonly #clock: Clock;
   /** Everything that was published. */
   readonly published: { readonly channel: string; readonly message: string }[] = [];
   /** The nodes that looked at the directory before their time. */
@@ -37,6 +40,10 @@ export class FakeNetwork {
   isDown = false;
   /** It goes out of reach at the next publish, which may or may not be carried out. */
   losesNext = false;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** One node's end of it. */
   join(nodeId: string, facts: () => unknown = () => ({})) {
@@ -47,6 +54,7 @@ export class FakeNetwork {
       get isUp() {
         return !network.isDown;
       },
+      now: () => this.#clock.now(),
       onUp: (run) => this.#onUp.push(run),
       publish: async (channel, message) => this.#publish(channel, message),
       command: async (_key, ...args) => this.#command(args),
@@ -59,6 +67,7 @@ export class FakeNetwork {
         const listeners = this.#listeners.get(channel) ?? new Map();
         this.#listeners.set(channel, listeners.set(nodeId, listener));
       },
+      onGap: (run) => this.#onGap.push(run),
     };
     const directory: NodeDirectory = {
       live: () => this.#live(),
@@ -72,6 +81,7 @@ export class FakeNetwork {
   up(): void {
     this.isDown = false;
     for (const run of this.#onUp) run();
+    for (const run of this.#onGap) run([fakeNames.allNodes]);
   }
 
   /** Messages that wait to be delivered to a node. */

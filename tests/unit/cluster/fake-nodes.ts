@@ -10,6 +10,7 @@ import { FakeNetwork, fakeNames } from "./fake-network.ts";
 /** A connection that keeps what it was told. */
 export class FakeConnection implements UserConnection {
   readonly told: string[] = [];
+  readonly openedAt: number;
   readonly topics = new Set<string>();
   closedFor: CloseReason | null = null;
   /** What happens in the midst of its being told something. */
@@ -21,6 +22,7 @@ export class FakeConnection implements UserConnection {
     readonly transport: "websocket" | "sse",
     private readonly node: FakeNode,
   ) {
+    this.openedAt = node.now();
     node.users.add(this);
   }
 
@@ -76,21 +78,27 @@ export class FakeNode {
   constructor(
     readonly id: string,
     network: FakeNetwork,
-    ports: FakePorts,
+    private readonly ports: FakePorts,
     duplicateUser: DuplicateUser,
   ) {
     this.requests = new Requests(ports.scheduler);
     const { users, requests } = this;
+    const clock = { now: () => this.now() };
     const facts = () => this.facts();
     this.cluster = new RemoteCluster(
       { nodeId: id, maxFrameBytes: 65_536 },
       { users, requests, facts, duplicateUser },
-      { ...network.join(id, facts), ...ports, names: fakeNames },
+      { ...network.join(id, facts), ...ports, clock, names: fakeNames },
     );
   }
 
   connect(userId: string, transport: "websocket" | "sse" = "websocket"): FakeConnection {
     return new FakeConnection(`connection-${++connections}`, userId, transport, this);
+  }
+
+  /** Its own clock, which is not that of the others. */
+  now(): number {
+    return this.ports.clock.now() + this.id.charCodeAt(0) * 1_000_000;
   }
 
   facts(): NodeFacts {
@@ -109,7 +117,7 @@ export class FakeNode {
 
 export async function createFakeNodes(count: number, duplicateUser: DuplicateUser = "allow") {
   const ports = createFakePorts();
-  const network = new FakeNetwork();
+  const network = new FakeNetwork(ports.clock);
   const nodes = Array.from({ length: count }, (_, index) => {
     return new FakeNode("abcdefgh"[index]!, network, ports, duplicateUser);
   });

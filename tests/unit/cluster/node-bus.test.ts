@@ -11,8 +11,8 @@ const adding = questionKind("add", Type.Object({ to: Type.Integer() }), Type.Obj
 const greeting = noticeKind("greeting", Type.Object({ text: Type.String() }));
 
 async function start(...ids: string[]) {
-  const { scheduler } = createFakePorts();
-  const network = new FakeNetwork();
+  const { scheduler, clock } = createFakePorts();
+  const network = new FakeNetwork(clock);
   const buses = ids.map(
     (nodeId) =>
       new NodeBus(

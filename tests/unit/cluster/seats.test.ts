@@ -1,4 +1,3 @@
-import { heapStats } from "bun:jsc";
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { LocalSeats } from "../../../src/cluster/local-seats.ts";
@@ -30,6 +29,12 @@ async function start(duplicateUser: DuplicateUser, count = 3) {
   const created = await createFakeNodes(count, duplicateUser);
   return {
     ...created,
+    /** The nodes can talk again. */
+    async reunite(): Promise<void> {
+      created.network.up();
+      created.scheduler.advance(200);
+      await created.settle();
+    },
     /** Connects, with all messages delivered. */
     async connect(...[node, options]: Parameters<typeof connect>): Promise<FakeConnection | string> {
       const connecting = connect(node, options);
@@ -77,40 +82,74 @@ describe("replace", () => {
     expect([first, second].map(isOpen)).toEqual([false, true]);
   });
 
-  test("leaves both while the nodes cannot talk, and one when they can again", async () => {
-    const { nodes, network, settle, connect } = await start("replace");
-    const before = await connect(nodes[2]);
-    network.isDown = true;
-    const apart = [await connect(nodes[0]), await connect(nodes[1])];
-    expect([before, ...apart].map(isOpen)).toEqual([true, true, true]);
-    network.up();
-    await settle();
-    expect([before, ...apart].map(isOpen)).toEqual([false, false, true]);
+  test("leaves both while the nodes cannot talk, and the later when they can again", async () => {
+    for (const order of [
+      [0, 1, 2],
+      [2, 1, 0],
+      [1, 2, 0],
+    ]) {
+      const { nodes, network, scheduler, reunite, connect } = await start("replace");
+      const stream = nodes[0].connect("alice", "sse");
+      const first = await connect(nodes[order[0]!]!);
+      network.isDown = true;
+      scheduler.advance(1);
+      const second = await connect(nodes[order[1]!]!);
+      scheduler.advance(1);
+      const third = await connect(nodes[order[2]!]!);
+      const bob = await connect(nodes[0], { userId: "bob" });
+      expect([first, second, third].map(isOpen)).toEqual([true, true, true]);
+      await reunite();
+      expect([first, second, third, bob].map(isOpen)).toEqual([false, false, true, true]);
+      expect(stream.isOpen).toBe(true);
+    }
   });
 
-  test("tells nothing of a WebSocket that came and went while the nodes could not talk", async () => {
-    const { nodes, network, settle, connect } = await start("replace");
-    const stays = await connect(nodes[1]);
+  test("leaves one of two that were opened at one moment while the nodes could not talk", async () => {
+    const { nodes, network, reunite, connect } = await start("replace");
     network.isDown = true;
-    ((await connect(nodes[0])) as FakeConnection).leave();
-    network.up();
-    await settle();
-    expect(isOpen(stays)).toBe(true);
+    const both = [await connect(nodes[0]), await connect(nodes[1])];
+    await reunite();
+    expect(both.filter(isOpen)).toHaveLength(1);
   });
 
-  test("does not remember all that came and went while the nodes could not talk", async () => {
-    const { nodes, network } = await start("replace");
+  test("compares once the others can be asked, if they cannot at first", async () => {
+    const { nodes, network, scheduler, reunite, settle, connect } = await start("replace");
     network.isDown = true;
-    const comeAndGo = async (count: number) => {
-      for (let index = 0; index < count; index++) {
-        ((await connect(nodes[0], { userId: `user-${index % 10}` })) as FakeConnection).leave();
-      }
-      Bun.gc(true);
-      return heapStats().heapSize;
-    };
-    const before = await comeAndGo(2000);
-    // Remembered, they would be more than 3 MB.
-    expect((await comeAndGo(30_000)) - before).toBeLessThan(1_000_000);
+    const both = [await connect(nodes[0]), await connect(nodes[1])];
+    network.up();
+    network.isDown = true;
+    for (let count = 0; count < 3; count++) {
+      scheduler.advance(200);
+      await settle();
+    }
+    expect(both.filter(isOpen)).toHaveLength(2);
+    network.isDown = false;
+    scheduler.advance(200);
+    await settle();
+    expect(both.filter(isOpen)).toHaveLength(1);
+    for (const { cluster } of nodes) cluster.close();
+    await reunite();
+    expect(scheduler.timers).toBe(0);
+  });
+
+  test("compares as many as there are, some in one question", async () => {
+    const { nodes, network, reunite, connect } = await start("replace", 2);
+    network.isDown = true;
+    for (let count = 0; count < 1200; count++) {
+      for (const node of nodes) await connect(node, { userId: `user-${count}` });
+    }
+    await reunite();
+    const open = nodes.map(({ users }) => [...users.userIds()].length);
+    expect(open[0]! + open[1]!).toBe(1200);
+    expect(network.published.filter(({ message }) => message.includes('"question"')).length).toBeLessThan(10);
+  });
+
+  test("of users who may have several nothing is compared", async () => {
+    const { network, nodes, reunite, connect } = await start("allow");
+    await connect(nodes[0]);
+    network.published.length = 0;
+    await reunite();
+    expect(network.published.filter(({ message }) => message.includes("seat"))).toEqual([]);
   });
 
   test("counts a WebSocket whose notice did not come back as an older one", async () => {

@@ -10,6 +10,7 @@ import { createFakePorts } from "../../support/fake-ports.ts";
 class AskedConnection implements UserConnection {
   readonly transport = "websocket";
   readonly userId = "alice";
+  readonly openedAt = 0;
   readonly told: string[] = [];
   onTell: () => void = () => {};
 
