@@ -43,8 +43,8 @@ export class Authenticator {
   /** Who brings these; null: nobody in particular, as there are none. In place unless a token is to be checked. */
   identifyBy({ apiKey, bearer, token }: Credentials): MaybePromise<Identity | Failure> | null {
     if (apiKey !== null) return this.identifyKey(apiKey);
-    if (bearer !== null) return this.identify(bearer);
-    return token === null ? null : this.verifyToken(token);
+    const credential = bearer ?? token;
+    return credential === null ? null : this.identify(credential);
   }
 
   /** What stands behind `Authorization: Bearer`: a key or a token. In place where it is a key. */

@@ -53,9 +53,14 @@ export function eventsRoute({ callers, openEventStream }: HttpContext, server: S
         },
         { detail: documented(text) },
       )
-      // Otherwise asked as a GET, whose answer never ends.
-      .head("/events", () => new Response(null, { headers: { "content-type": "text/event-stream" } }), {
-        detail: { hide: true },
-      })
+      // Otherwise asked as a GET, whose answer never ends. It says whether a GET would be let in.
+      .head(
+        "/events",
+        async ({ request }) => {
+          await callers.identifyReader(request, new URL(request.url).searchParams);
+          return new Response(null, { headers: { "content-type": "text/event-stream" } });
+        },
+        { detail: { hide: true } },
+      )
   );
 }

@@ -29,12 +29,32 @@ function tidyName(name: string): string {
   return name.replace(/\s+/g, " ").trim().slice(0, nameLimitCharacters).trim();
 }
 
-/** The name, and what the page's own address says: `?user_id=`, `?client=` and `?token=`, as on `/ws`. */
+/** The token, or key, given in this tab; null: none. It is kept for as long as the tab is open. */
+export function rememberedToken(): string | null {
+  return tabStorage.read("token");
+}
+
+/** Empty: none. */
+export function rememberToken(token: string): void {
+  tabStorage.write("token", token.trim() || null);
+}
+
+/** Keeps the token of `?token=` in the tab, and takes it out of the address, which is shown and written down. */
+export function takeTokenOfAddress(): void {
+  const address = new URL(window.location.href);
+  const token = address.searchParams.get("token");
+  if (token === null) return;
+  rememberToken(token);
+  address.searchParams.delete("token");
+  window.history.replaceState(window.history.state, "", address);
+}
+
+/** The name and the token, and what the page's own address says: `?user_id=` and `?client=`, as on `/ws`. */
 export function currentIdentity(): Identity {
   const query = new URLSearchParams(window.location.search);
   const userId = query.get("user_id");
   const client = query.get("client");
-  const token = query.get("token");
+  const token = rememberedToken();
   return {
     name: rememberedName(),
     ...(userId ? { userId } : {}),

@@ -64,7 +64,8 @@ export class ServerConnection {
       this.#identity = identityText;
       this.#replaceClient(identity);
     }
-    this.#client?.connect().catch((error: unknown) => this.#failed(failureOf(error)));
+    // Why it failed is told as an event, also when it fails later.
+    this.#client?.connect().catch(() => {});
   }
 
   disconnect(): void {
@@ -129,6 +130,11 @@ export class ServerConnection {
     client.on("notice", ({ message }) =>
       whileOurs(() => this.#tell((observer) => observer.leaving?.(message))),
     );
+    client.on("error", (error) =>
+      whileOurs(() => {
+        if (client.state === "closed") this.#tell((observer) => observer.failed?.(failureOf(error)));
+      }),
+    );
     client.on("join", (membership) =>
       whileOurs(() => this.#tell((observer) => observer.membership?.(membership))),
     );
@@ -162,11 +168,6 @@ export class ServerConnection {
       const told = reason?.code === code ? reason : failure(code, "The server has ended the subscription.");
       tell((reader) => reader.refused?.(told));
     });
-  }
-
-  #failed(reason: Failure): void {
-    // The reader's own Disconnect is no failure.
-    if (reason.code !== "closed") this.#tell((observer) => observer.failed?.(reason));
   }
 
   #tell(act: (observer: ConnectionObserver) => void): void {

@@ -75,6 +75,9 @@ describe("a token at the handshake", () => {
     client.send({ type: "publish", id: 1, topic: "news", message: "m" });
     expect(await client.next("message")).toMatchObject({ sender: "all" });
     expect(await refusedUpgrade(it.url, "user_id=bob", bearer(keys.all))).toMatchObject({ status: 403 });
+    // A page has no other way to show one.
+    const page = await it.open(`topics=news&token=${keys.subscribe}`);
+    expect(await page.next("welcome")).toMatchObject({ user_id: null, topics: [{ topic: "news" }] });
   });
 });
 

@@ -1,3 +1,4 @@
+import { authorization } from "../access.ts";
 import { type Failure, failure, failureOf } from "../errors.ts";
 
 const intervalMs = 1000;
@@ -52,7 +53,8 @@ export class Poller {
     const startedAtMs = performance.now();
     try {
       const [status, topics] = await Promise.all([
-        getJson("/status", signal),
+        // How the server is may be for administrators alone; what topics there are is another question.
+        getJson("/status", signal).catch(unlessForbidden),
         getJson(this.#topicsPath(), signal),
       ]);
       if (signal.aborted) return;
@@ -69,10 +71,21 @@ export class Poller {
 }
 
 async function getJson(path: string, signal: AbortSignal): Promise<unknown> {
-  const response = await fetch(path, { signal, headers: { accept: "application/json" } });
+  const headers = { accept: "application/json", ...authorization() };
+  const response = await fetch(path, { signal, headers });
   if (response.ok) return response.json();
-  const code =
-    response.status === 404 ? "not_found" : response.status === 401 ? "unauthorized" : "unavailable";
+  const code = codes[response.status] ?? "unavailable";
   const { message } = failure(code, `${path} answered ${response.status}`);
   throw Object.assign(new Error(message), { code });
+}
+
+const codes: Readonly<Record<number, string>> = {
+  401: "unauthorized",
+  403: "forbidden",
+  404: "not_found",
+};
+
+function unlessForbidden(error: unknown): null {
+  if (failureOf(error).code !== "forbidden") throw error;
+  return null;
 }

@@ -26,9 +26,13 @@ export class TopicsView {
   readonly #form: PublishForm;
   readonly #poller: Poller;
   #topicsTotal = 0;
+  readonly #askForToken: (problem: string) => void;
+  #hasAsked = false;
   readonly #problem = byId("poll-problem", HTMLElement);
 
-  constructor(connection: ServerConnection) {
+  /** `askForToken` is called once, when the server does not tell without one. */
+  constructor(connection: ServerConnection, askForToken: (problem: string) => void) {
+    this.#askForToken = askForToken;
     byId("charts", HTMLElement).append(
       this.#publications.element,
       this.#deliveries.element,
@@ -57,6 +61,11 @@ export class TopicsView {
       this.#topicRates.pause();
     }
     this.#poller.isOn = isShown;
+  }
+
+  /** There is another token to try. */
+  tokenGiven(): void {
+    this.#hasAsked = false;
   }
 
   #pick(topic: string): void {
@@ -94,5 +103,8 @@ export class TopicsView {
     this.#problem.hidden = failure === null;
     const text = failure === null ? "" : `No news from the server: ${failure.message}. ${failure.remedy}`;
     if (this.#problem.textContent !== text) this.#problem.textContent = text;
+    if (failure?.code !== "unauthorized" || this.#hasAsked) return;
+    this.#hasAsked = true;
+    this.#askForToken("");
   }
 }
