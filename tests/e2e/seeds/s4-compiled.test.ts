@@ -38,7 +38,7 @@ async function withServer(
   })();
   try {
     const listening = /http:\/\/127\.0\.0\.1:\d+/;
-    await until(() => listening.test(output), 5000, "listening");
+    await until(() => listening.test(output), 15_000, "listening");
     await run(listening.exec(output)![0], child, home);
   } finally {
     child.kill("SIGKILL");

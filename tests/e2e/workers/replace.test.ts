@@ -3,10 +3,11 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { FanfareClient } from "../../../src/client/index.ts";
+import { spawnServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { WebSocketClient } from "../../support/websocket-client.ts";
 import { Newcomers } from "./support/newcomers.ts";
-import { isAlive, useWorkers, type Workers } from "./support/workers.ts";
+import { isAlive, useWorkers, Workers } from "./support/workers.ts";
 
 const setting = useWorkers();
 
@@ -150,6 +151,22 @@ test("where a new one does not become ready, the old ones stay", async () => {
   workers.signal("SIGUSR2");
   await workers.untilLogged("all workers are replaced", 1, 20_000);
   await client.close();
+}, 60_000);
+
+test("nor do those that would no longer know of each other", async () => {
+  writeFileSync(join(folder, ".env"), `WORKERS=2\nREDIS_URL=${setting.redisUrl}\n`);
+  const server = await spawnServer({ cwd: folder });
+  try {
+    const workers = new Workers(server);
+    expect(await workers.workers()).toHaveLength(2);
+    writeFileSync(join(folder, ".env"), "WORKERS=1\n");
+    workers.signal("SIGUSR2");
+    await workers.untilLogged("the workers stay as they are", 1, 20_000);
+    expect(server.lines.join("\n")).toContain("Workers need Redis between them");
+    expect(oldOnes(workers)).toHaveLength(2);
+  } finally {
+    await server.stop();
+  }
 }, 60_000);
 
 test("a second SIGUSR2 while they are being replaced replaces them once more", async () => {
