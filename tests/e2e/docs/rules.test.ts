@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Problem } from "../../../src/rules/problem.ts";
 import { readRules } from "../../../src/rules/read-rules.ts";
 import { type SpawnedServer, spawnServer } from "../../support/server.ts";
 import { WireConversation } from "./support/conversation.ts";
@@ -73,7 +74,7 @@ describe("the example", () => {
 test("every field is described", () => {
   const rows = tableRows(section(document, "## The fields")).map(([field]) => field!.slice(1, -1));
   const known = /Give an object with some of (.+)\.$/.exec(
-    (readRules({ topics: { a: 1 } }) as { text: string }[])[0]!.text,
+    (readRules({ topics: { a: 1 } }) as Problem[])[0]!.text,
   )![1]!;
   expect(rows).toEqual(known.split(", "));
 });
