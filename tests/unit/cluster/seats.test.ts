@@ -113,7 +113,7 @@ describe("replace", () => {
   });
 
   test("compares once the others can be asked, if they cannot at first", async () => {
-    const { nodes, network, scheduler, reunite, settle, connect } = await start("replace");
+    const { nodes, network, scheduler, settle, connect } = await start("replace");
     network.isDown = true;
     const both = [await connect(nodes[0]), await connect(nodes[1])];
     network.up();
@@ -128,7 +128,8 @@ describe("replace", () => {
     await settle();
     expect(both.filter(isOpen)).toHaveLength(1);
     for (const { cluster } of nodes) cluster.close();
-    await reunite();
+    network.up();
+    await settle();
     expect(scheduler.timers).toBe(0);
   });
 
