@@ -41,18 +41,36 @@ export async function openEventStream(
   token: string | null,
   signal: AbortSignal,
 ): Promise<ReadableStream<Uint8Array>> {
-  const headers: Record<string, string> = { accept: "text/event-stream" };
-  if (token !== null) headers.authorization = `Bearer ${token}`;
-  const response = await fetch(url, { method: "GET", headers, cache: "no-store", signal });
-  if (!response.ok) {
-    const { code, message } = errorOf(response.status, await bodyOf(response));
-    const retryAfterMs = 1000 * (Number(response.headers.get("retry-after")) || 0);
-    throw new StreamRefusal(closeCodeOfStatus(response.status), message, retryAfterMs, code);
-  }
+  const response = await fetch(url, { ...requestOf("GET", token), signal });
+  if (!response.ok) throw await refusalOf(response);
   if (response.body === null || !response.headers.get("content-type")?.startsWith("text/event-stream")) {
     throw new StreamRefusal(CLOSE_ABNORMAL, "the answer is not an event stream", 0, null);
   }
   return response.body;
+}
+
+/** Finds out whether the server would let a stream be opened, without opening one. Rejects as `openEventStream`. */
+export async function knock(
+  fetch: Fetch,
+  url: string,
+  token: string | null,
+  signal: AbortSignal,
+): Promise<void> {
+  const { ok } = await fetch(url, { ...requestOf("HEAD", token), signal });
+  // The reason is in the body, which this answer has not.
+  if (!ok) throw await refusalOf(await fetch(url, { ...requestOf("GET", token), signal }));
+}
+
+function requestOf(method: "GET" | "HEAD", token: string | null) {
+  const headers: Record<string, string> = { accept: "text/event-stream" };
+  if (token !== null) headers.authorization = `Bearer ${token}`;
+  return { method, headers, cache: "no-store" } as const;
+}
+
+async function refusalOf(response: Response): Promise<StreamRefusal> {
+  const { code, message } = errorOf(response.status, await bodyOf(response));
+  const retryAfterMs = 1000 * (Number(response.headers.get("retry-after")) || 0);
+  return new StreamRefusal(closeCodeOfStatus(response.status), message, retryAfterMs, code);
 }
 
 /**

@@ -2,7 +2,7 @@ import { Timer } from "./clock.ts";
 import { CLOSE_ABNORMAL, CLOSE_NO_PONG } from "./close-codes.ts";
 import { FanfareError } from "./errors.ts";
 import { EventStreamParser, type ServerSentEvent } from "./event-stream-parser.ts";
-import { eventStreamUrl, openEventStream, StreamRefusal } from "./event-stream-request.ts";
+import { eventStreamUrl, knock, openEventStream, StreamRefusal } from "./event-stream-request.ts";
 import { classify, isObject, isTopicPosition } from "./frames.ts";
 import { HttpSender } from "./http-sender.ts";
 import { Liveness } from "./liveness.ts";
@@ -153,13 +153,7 @@ export class EventStreamTransport implements Transport {
   }
 
   async #greet(stream: AbortController): Promise<void> {
-    const response = await this.#fetch(`${this.#settings.httpUrl}/health`, {
-      method: "GET",
-      headers: { accept: "application/json" },
-      cache: "no-store",
-      signal: stream.signal,
-    });
-    await response.body?.cancel();
+    await knock(this.#fetch, `${this.#settings.httpUrl}/events`, this.#token, stream.signal);
     if (this.#stream !== stream) return;
     this.#liveness.stop();
     if (!this.#welcomed) this.#welcome([]);

@@ -17,7 +17,7 @@ export interface WebSocketLike {
 export type WebSocketConstructor = new (url: string, protocols?: string[]) => WebSocketLike;
 
 export interface FetchInit {
-  readonly method: "GET" | "POST";
+  readonly method: "GET" | "HEAD" | "POST";
   readonly headers: Record<string, string>;
   readonly body?: string;
   readonly cache: "no-store";

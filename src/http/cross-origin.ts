@@ -1,7 +1,7 @@
 import { type AllowedOrigins, isOriginAllowed } from "../core/origin.ts";
 
 /** Request headers that pages of other origins may send. */
-const allowedHeaders = "Authorization, Content-Type, Last-Event-ID";
+const allowedHeaders = "Authorization, Content-Type, Last-Event-ID, X-API-Key";
 /** How long a browser remembers what it may do. */
 const maxAgeSeconds = "600";
 

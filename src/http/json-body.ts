@@ -1,6 +1,7 @@
 import { bounds } from "../core/bounds.ts";
 import { Failure } from "../core/failure.ts";
 import { isNestedDeeper } from "../protocol/json-depth.ts";
+import type { Deadlines } from "./deadlines.ts";
 import { HttpFailure } from "./http-failure.ts";
 
 /** A body that was read as JSON; `value` is undefined when there was none. */
@@ -19,54 +20,43 @@ const notJson = new Failure("bad_request", "The body is not valid JSON.");
 const cutShort = new Failure("bad_request", "The body ended before it was complete.");
 const wrongType = new Failure("bad_request", "Content-Type: must be application/json");
 const compressed = new Failure("bad_request", "Content-Encoding: bodies are taken as they are, uncompressed");
+const late = new Failure("bad_request", "The body took too long to arrive.");
 const tooDeep = new Failure("invalid", `body: nested deeper than ${bounds.jsonDepth} levels`);
 
-export interface BodyLimits {
-  readonly maxBodyBytes: number;
+/** How bodies are read. */
+export interface BodyReading {
+  readonly bytesMax: number;
   /** In which the whole body has to arrive. */
-  readonly bodyTimeoutMs: number;
+  readonly deadlines: Deadlines;
+  readonly counters: { bytesReceived: number };
 }
 
 /**
- * Reads a body within its limits. JSON is taken under every type that a command-line client sends it
+ * Reads a body within its bounds. JSON is taken under every type that a command-line client sends it
  * with by default, or under none; its bytes are counted. Throws an HttpFailure.
  */
 export async function readJsonBody(
   request: Request,
-  limits: BodyLimits,
-  counters: { bytesReceived: number },
+  { bytesMax, deadlines, counters }: BodyReading,
 ): Promise<JsonBody> {
   const { body, headers } = request;
   if (body === null) return noBody;
-  if (isCompressed(headers.get("content-encoding"))) {
-    throw new HttpFailure(compressed, { status: 415 });
-  }
+  if (isCompressed(headers.get("content-encoding"))) throw new HttpFailure(compressed, { status: 415 });
   const declared = headers.get("content-length");
-  if (declared !== null && Number(declared) > limits.maxBodyBytes) throw tooLarge(limits.maxBodyBytes);
+  if (declared !== null && Number(declared) > bytesMax) throw tooLarge(bytesMax);
   // What is declared holds: the connection's parser takes no more than that.
-  const reading = declared === null ? readCounted(body, limits.maxBodyBytes) : request.bytes();
-  const bytes = await within(limits.bodyTimeoutMs, reading);
+  const reading = declared === null ? readCounted(body, bytesMax) : request.bytes();
+  let bytes: Uint8Array;
+  try {
+    // However busily it trickles in.
+    bytes = await deadlines.within(reading, tooSlow);
+  } catch (error) {
+    throw error instanceof HttpFailure ? error : new HttpFailure(cutShort);
+  }
   counters.bytesReceived += bytes.length;
   if (bytes.length === 0) return noBody;
   if (!isTakenAsJson(headers.get("content-type"))) throw new HttpFailure(wrongType, { status: 415 });
   return { value: parse(bytes), bytes: bytes.length };
-}
-
-/** The body, unless it takes too long, however busily it trickles in. */
-function within(timeoutMs: number, reading: Promise<Uint8Array>): Promise<Uint8Array> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(tooSlow(timeoutMs)), timeoutMs);
-    reading.then(
-      (bytes) => {
-        clearTimeout(timer);
-        resolve(bytes);
-      },
-      (error) => {
-        clearTimeout(timer);
-        reject(error instanceof HttpFailure ? error : new HttpFailure(cutShort));
-      },
-    );
-  });
 }
 
 async function readCounted(body: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
@@ -111,8 +101,7 @@ function tooLarge(bytesMax: number): HttpFailure {
   return new HttpFailure(new Failure("too_large", `The body may have ${bytesMax} bytes at most.`));
 }
 
-function tooSlow(timeoutMs: number): HttpFailure {
-  const failure = new Failure("bad_request", `The body has to arrive within ${timeoutMs / 1000} seconds.`);
+function tooSlow(): HttpFailure {
   // Nobody waits for the rest of it.
-  return new HttpFailure(failure, { status: 408, headers: { connection: "close" } });
+  return new HttpFailure(late, { status: 408, headers: { connection: "close" } });
 }

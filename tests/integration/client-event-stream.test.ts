@@ -184,7 +184,7 @@ describe("one stream for all topics", () => {
   test("without a topic there is no stream, only a look whether the server is there", async () => {
     const client = streamClient();
     await client.connect();
-    expect(pathsOf("GET")).toEqual(["/health"]);
+    expect([pathsOf("HEAD"), pathsOf("GET")]).toEqual([["/events"], []]);
     const { subscription } = collect(client, "news");
     await until(() => subscription.state === "subscribed");
     expect(streams()).toHaveLength(1);

@@ -58,6 +58,18 @@ function optionsOf(version: string, scriptPath: string) {
     },
     documentation: {
       openapi: "3.1.0",
+      components: {
+        securitySchemes: {
+          bearer: {
+            type: "http" as const,
+            scheme: "bearer",
+            description: "A client's token, or a server's key.",
+          },
+          key: { type: "apiKey" as const, in: "header", name: "X-API-Key", description: "A server's key." },
+        },
+      },
+      // Also without: in open mode nobody is asked.
+      security: [{ bearer: [] }, { key: [] }, {}],
       info: {
         title: "Fanfare",
         version,

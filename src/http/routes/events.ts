@@ -34,6 +34,12 @@ const text = {
       schema: { type: "string" },
     },
     {
+      in: "query",
+      name: "token",
+      description: "A client's token, where it cannot be sent in a header.",
+      schema: { type: "string" },
+    },
+    {
       in: "header",
       name: "Last-Event-ID",
       description: "As `since`, and wins over it; browsers send it by themselves.",

@@ -244,6 +244,7 @@ export class StandInServer {
     this.httpRequests.push({ method: request.method, path: url.pathname + url.search, body });
     const scripted = await this.httpScript(request, url);
     if (scripted !== null) return scripted;
+    if (url.pathname === "/events" && request.method === "HEAD") return new Response(null);
     if (url.pathname === "/events") return this.#stream(request, url.searchParams);
     if (url.pathname === "/publish" && body !== null) return Response.json(this.#accept(body));
     const [, , topic = "", what] = url.pathname.split("/").map(decodeURIComponent);
