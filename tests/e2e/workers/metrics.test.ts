@@ -106,6 +106,24 @@ test("no counter falls when workers are replaced, or die", async () => {
   expect(last.get("fanfare_connections websocket")).toBe(0);
 }, 60_000);
 
+test("a worker that ends by itself has said all that it counted", async () => {
+  const workers = await setting.start(2);
+  const clients = await connect(workers, 10);
+  for (const client of clients) {
+    await client.request({ type: "publish", topic: "news", message: "hello" });
+  }
+  await Promise.all(clients.map((client) => client.close()));
+  // Nobody has asked for their metrics before.
+  workers.signal("SIGUSR2");
+  await workers.untilLogged("worker stopped", 2, 20_000);
+  expect(await workers.get("/metrics")).toMatchObject({
+    active_connections: 0,
+    total_connections: 10,
+    publications: { received: { websocket: 10 } },
+    connection_duration: { count: 10 },
+  });
+}, 30_000);
+
 test("a worker that does not answer in time is named, and stands with what it last said", async () => {
   const workers = await setting.start(2);
   const clients = await connect(workers, 12);
