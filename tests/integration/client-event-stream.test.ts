@@ -189,7 +189,7 @@ describe("one stream for all topics", () => {
     await until(() => subscription.state === "subscribed");
     expect(streams()).toHaveLength(1);
     subscription.unsubscribe();
-    await until(() => setting.server.open.length === 0 && pathsOf("GET").length === 3);
+    await until(() => setting.server.open.length === 0 && pathsOf("HEAD").length === 2);
     expect(client.state).toBe("connected");
   });
 
