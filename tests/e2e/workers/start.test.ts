@@ -84,6 +84,14 @@ describe("several workers", () => {
     expect(workers.firstPids).toContain(opened!.pid as number);
     expect([1, 2]).toContain(opened!.worker as number);
     await client.close();
+
+    // Lines of several processes in one pipe stay whole.
+    const crowd = await Promise.all(
+      Array.from({ length: 200 }, () => WebSocketClient.welcomed(workers.url, "topics=")),
+    );
+    await Promise.all(crowd.map((one) => one.close()));
+    await until(() => workers.records("connection closed").length === 201);
+    for (const line of workers.server.lines) expect(() => JSON.parse(line), line).not.toThrow();
   });
 
   test("have log files of their own", async () => {
