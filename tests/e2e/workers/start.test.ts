@@ -36,7 +36,7 @@ describe("several workers", () => {
     expect(status.map(({ worker }) => worker).sort()).toEqual([1, 2, 3]);
     expect(status.map(({ pid }) => pid).sort()).toEqual(pids.sort());
     expect(new Set(status.map(({ node }) => node)).size).toBe(3);
-  });
+  }, 30_000);
 
   test("share the connections, and a publication to any reaches the clients of all", async () => {
     const workers = await setting.start(2);
@@ -49,7 +49,7 @@ describe("several workers", () => {
     expect(ack).toMatchObject({ type: "ack", offset: 1 });
     for (const client of clients) expect((await client.next("message")).message).toBe("to all");
     await Promise.all(clients.map((client) => client.close()));
-  });
+  }, 30_000);
 
   test("bring newcomers up to date with the same recent notifications, which Redis keeps", async () => {
     const workers = await setting.start(2);
@@ -73,7 +73,7 @@ describe("several workers", () => {
       });
     }
     await Promise.all(clients.map((client) => client.close()));
-  });
+  }, 30_000);
 
   test("say in the log which of them they are", async () => {
     const workers = await setting.start(2, { env: { LOG_LEVEL: "DEBUG" } });
@@ -90,9 +90,9 @@ describe("several workers", () => {
       Array.from({ length: 200 }, () => WebSocketClient.welcomed(workers.url, "topics=")),
     );
     await Promise.all(crowd.map((one) => one.close()));
-    await until(() => workers.records("connection closed").length === 201);
+    await until(() => workers.records("connection closed").length === 201, 10_000, "201 connections' ends");
     for (const line of workers.server.lines) expect(() => JSON.parse(line), line).not.toThrow();
-  });
+  }, 30_000);
 
   test("have log files of their own", async () => {
     const folder = mkdtempSync(join(tmpdir(), "fanfare-workers-"));
@@ -127,7 +127,7 @@ describe("several workers", () => {
     } finally {
       rmSync(folder, { recursive: true });
     }
-  });
+  }, 30_000);
 
   test("are as many as there are cores with --prod, where there is Redis", async () => {
     const env = { AUTH: "open", REDIS_URL: setting.redisUrl };
@@ -137,7 +137,7 @@ describe("several workers", () => {
     expect(Number(cores ?? 1)).toBe(readConfigInput().cores!);
     const alone = await run(["--prod", "--check-config"], { AUTH: "open" });
     expect([alone.code, alone.output.includes("WORKERS=")]).toEqual([0, false]);
-  });
+  }, 30_000);
 });
 
 describe("what cannot start ends, and says why once", () => {
@@ -155,7 +155,7 @@ describe("what cannot start ends, and says why once", () => {
     } finally {
       await other.stop(true);
     }
-  });
+  }, 30_000);
 
   test("a port that other workers share, which would take clients from them in silence", async () => {
     const workers = await setting.start(2);
@@ -164,7 +164,7 @@ describe("what cannot start ends, and says why once", () => {
     });
     expect(code).toBe(1);
     expect(errors).toContain("another program uses that port");
-  });
+  }, 30_000);
 
   test("an address that is not this machine's", async () => {
     const { errors, code } = await run(["--workers", "2", "--host", "host.invalid"], {
@@ -172,19 +172,19 @@ describe("what cannot start ends, and says why once", () => {
     });
     expect(code).toBe(1);
     expect(errors.match(/Cannot listen on host\.invalid/g)).toHaveLength(1);
-  });
+  }, 30_000);
 
   test("settings that are wrong", async () => {
     const { errors, code } = await run(["--workers", "2"], { REDIS_URL: setting.redisUrl, PORT: "x" });
     expect(code).toBe(2);
     expect(errors.match(/PORT=x/g)).toHaveLength(1);
-  });
+  }, 30_000);
 
   test("no Redis between them", async () => {
     const { errors, code } = await run(["--workers", "2"]);
     expect(code).toBe(2);
     expect(errors).toContain("several processes need Redis");
-  });
+  }, 30_000);
 
   test("a worker that cannot start although the supervisor could", async () => {
     const { errors, output, code } = await run(["--workers", "2", "--port", "0"], {
@@ -195,5 +195,5 @@ describe("what cannot start ends, and says why once", () => {
     expect(errors.match(/nowhere/g)?.length).toBeGreaterThan(0);
     expect(output).toContain("the workers cannot start");
     expect(output.match(/worker died/g)).toHaveLength(1);
-  });
+  }, 30_000);
 });
