@@ -1,4 +1,5 @@
 import { type Config, version } from "../config/index.ts";
+import { allowedOriginsOf } from "../core/origin.ts";
 import { Callers } from "../http/callers.ts";
 import type { HttpContext, HttpMetrics, PageFile } from "../http/context.ts";
 import type { Log } from "../telemetry/log.ts";
@@ -26,6 +27,7 @@ export function createHttpContext(
     admission: node.admission,
     topicsMax: config.sseTopicsMax,
     access: node.access,
+    allowedOrigins: allowedOriginsOf(config),
     retryMs: config.sseRetryMs,
     refused: refusalLog(ports.log, ports.telemetry),
   };

@@ -2,6 +2,7 @@ import type { Server } from "bun";
 import type { Access } from "../auth/access.ts";
 import type { Identity } from "../auth/identity.ts";
 import { Failure } from "../core/failure.ts";
+import { type AllowedOrigins, isOriginAllowed } from "../core/origin.ts";
 import type { Admission, OnRefused } from "./admission.ts";
 import { readEventStreamRequest, streamFor } from "./event-stream-request.ts";
 import type { EventStreamServer } from "./event-stream-server.ts";
@@ -11,10 +12,16 @@ export interface EventStreamAcceptPorts {
   readonly admission: Admission;
   readonly topicsMax: number;
   readonly access: Access;
+  readonly allowedOrigins: AllowedOrigins;
   /** What a refused client is told to wait before it comes back. */
   readonly retryMs: number;
   readonly refused: OnRefused;
 }
+
+const foreignOrigin = new Failure(
+  "forbidden",
+  "This page's origin may not connect: list it in ALLOWED_ORIGINS.",
+);
 
 /** Answers `GET /events`: a stream that stays open, or a Failure that says why not. */
 export function acceptEventStream(
@@ -23,6 +30,14 @@ export function acceptEventStream(
   reader: Identity,
   ports: EventStreamAcceptPorts,
 ): Response | Failure {
+  const { headers } = request;
+  const { allowedOrigins } = ports;
+  // A page that may read nothing across origins gets nothing to read anyway; where there is a list it is kept to.
+  const isForeign = !isOriginAllowed(headers.get("origin"), headers.get("host"), allowedOrigins);
+  if (isForeign && !allowedOrigins.ownHost) {
+    ports.refused("origin", foreignOrigin);
+    return foreignOrigin;
+  }
   const client = ports.admission.clientOf(request, server);
   const refusal = ports.admission.attempt(client);
   if (refusal !== null) {
@@ -34,7 +49,7 @@ export function acceptEventStream(
   }
   const start = request.url.indexOf("?");
   const query = new URLSearchParams(start < 0 ? "" : request.url.slice(start + 1));
-  const asked = readEventStreamRequest(query, request.headers.get("last-event-id"), ports.topicsMax);
+  const asked = readEventStreamRequest(query, headers.get("last-event-id"), ports.topicsMax);
   const stream = asked instanceof Failure ? asked : streamFor(asked, reader, ports);
   if (stream instanceof Failure) {
     ports.refused(stream.code === "forbidden" ? "forbidden" : "bad_request", stream);

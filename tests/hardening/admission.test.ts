@@ -145,6 +145,8 @@ describe("a list of allowed origins", () => {
         headers: { origin: headers.Origin },
       });
       expect([headers, publish.status]).toEqual([headers, 403]);
+      const stream = await fetch(`${url}/events?topic=t`, { headers: { origin: headers.Origin } });
+      expect([headers, stream.status]).toEqual([headers, 403]);
     }
   });
 });

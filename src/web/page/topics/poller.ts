@@ -53,8 +53,9 @@ export class Poller {
     const startedAtMs = performance.now();
     try {
       const [status, topics] = await Promise.all([
-        // How the server is may be for administrators alone; what topics there are is another question.
-        getJson("/status", signal).catch(unlessForbidden),
+        // How the server is may be for administrators alone, on another port even; what topics there are is another
+        // question.
+        getJson("/status", signal).catch(unlessElsewhere),
         getJson(this.#topicsPath(), signal),
       ]);
       if (signal.aborted) return;
@@ -85,7 +86,8 @@ const codes: Readonly<Record<number, string>> = {
   404: "not_found",
 };
 
-function unlessForbidden(error: unknown): null {
-  if (failureOf(error).code !== "forbidden") throw error;
+function unlessElsewhere(error: unknown): null {
+  const { code } = failureOf(error);
+  if (code !== "forbidden" && code !== "not_found") throw error;
   return null;
 }
