@@ -4,6 +4,7 @@
  */
 export class TopicPatterns {
   readonly #names: ReadonlySet<string>;
+  /** In order; none begins with another. */
   readonly #prefixes: readonly string[];
 
   constructor(patterns: readonly string[]) {
@@ -15,11 +16,20 @@ export class TopicPatterns {
   }
 
   match(topic: string): boolean {
-    if (this.#names.has(topic)) return true;
-    for (const prefix of this.#prefixes) {
-      if (topic.startsWith(prefix)) return true;
+    return this.#names.has(topic) || this.#hasPrefixOf(topic);
+  }
+
+  /** The one that may fit is the last in order that is not behind the topic: what is between begins with it. */
+  #hasPrefixOf(topic: string): boolean {
+    const prefixes = this.#prefixes;
+    let low = 0;
+    let high = prefixes.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (prefixes[middle]! <= topic) low = middle + 1;
+      else high = middle;
     }
-    return false;
+    return low > 0 && topic.startsWith(prefixes[low - 1]!);
   }
 }
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "bun:test";
+import fc from "fast-check";
 import {
   actions,
   ClientGrants,
@@ -34,6 +35,20 @@ describe("patterns", () => {
 function clientGrants(patterns: GrantedPatterns, ownTopic: string | null = "user:alice") {
   return new ClientGrants(new ClientPatterns(patterns), ownTopic);
 }
+
+test("patterns fit what a plain comparison with each of them fits", () => {
+  const letters = fc.string({ unit: fc.constantFrom("a", "b", ".", ":", "-", "Z"), maxLength: 5 });
+  const pattern = fc.tuple(letters, fc.boolean()).map(([text, isPrefix]) => (isPrefix ? `${text}*` : text));
+  fc.assert(
+    fc.property(fc.array(pattern, { maxLength: 12 }), letters, (patterns, topic) => {
+      const plain = patterns.some((one) =>
+        one.endsWith("*") ? topic.startsWith(one.slice(0, -1)) : topic === one,
+      );
+      expect(new TopicPatterns(patterns).match(topic)).toBe(plain);
+    }),
+    { numRuns: 5000 },
+  );
+});
 
 describe("a client", () => {
   test("may nothing that was not granted, but read its own topic", () => {
