@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install dev start test check lint format bench clean
+.PHONY: help install dev start test test-fault check lint format bench clean
 
 help: ## Say this
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ start: install ## Run the server
 test: ## Run all tests
 	@scripts/setup.sh --test
 	@exec bun test $(ARGS)
+
+test-fault: ## Run the tests of faults at length, about an hour
+	@scripts/setup.sh --test
+	@exec bun run --silent test:fault $(ARGS)
 
 check: install ## Check types, lint, and the shape of the source tree
 	@exec bun run --silent check

@@ -22,6 +22,12 @@ export const fanfareWithRules = (name: string): Candidate => ({
   environment: { ...fanfare.environment, RULES_FILE: join(import.meta.dir, "rules", `${name}.json`) },
 });
 
+/** One of its processes, or several, on a Redis. */
+export const fanfareOnRedis = (redisUrl: string, workers = 1): Candidate => ({
+  ...fanfare,
+  environment: { ...fanfare.environment, REDIS_URL: redisUrl, WORKERS: String(workers) },
+});
+
 const bare = (name: string): Candidate => ({
   name: `bare ${name}`,
   program: `bench/bare/${name}.ts`,
@@ -31,3 +37,9 @@ const bare = (name: string): Candidate => ({
 export const bareWebSocket = bare("websocket");
 export const bareEventStream = bare("event-stream");
 export const bareRest = bare("rest");
+
+/** One of several processes, which have that Redis in common. */
+export const bareRedisWebSocket = (redisUrl: string): Candidate => ({
+  ...bare("redis-websocket"),
+  environment: { REDIS_URL: redisUrl },
+});

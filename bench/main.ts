@@ -4,13 +4,14 @@ import type { Effort, Row, Scenario } from "./scenario.ts";
 import { meetsTarget } from "./scenario.ts";
 import { eventStream } from "./scenarios/event-stream.ts";
 import { memory } from "./scenarios/memory.ts";
+import { relay } from "./scenarios/relay.ts";
 import { rest } from "./scenarios/rest.ts";
 import { rules } from "./scenarios/rules.ts";
 import { selfcheck } from "./scenarios/selfcheck.ts";
 import { websocket } from "./scenarios/websocket.ts";
 import { tableHead, tableLine } from "./table.ts";
 
-const scenarios: readonly Scenario[] = [websocket, eventStream, memory, rest, rules, selfcheck];
+const scenarios: readonly Scenario[] = [websocket, eventStream, memory, rest, relay, rules, selfcheck];
 
 const usage = `bun run bench -- [scenario…] [--quick] [--json FILE] [--profile FOLDER]
 scenarios: ${scenarios.map((scenario) => scenario.name).join(", ")} (default: all but rules and selfcheck)`;

@@ -22,6 +22,7 @@ export interface Row {
 
 export type Target =
   | { readonly kind: "ratio"; readonly atLeast: number }
+  | { readonly kind: "ratio"; readonly atMost: number }
   | { readonly kind: "fanfare"; readonly atMost: number };
 
 export interface Scenario {
@@ -35,5 +36,7 @@ export interface Scenario {
 export const meetsTarget = (row: Row): boolean | null => {
   if (row.target === null) return null;
   if (row.target.kind === "fanfare") return row.fanfare <= row.target.atMost;
-  return row.ratio !== null && row.ratio.median >= row.target.atLeast;
+  if (row.ratio === null) return false;
+  const { median } = row.ratio;
+  return "atMost" in row.target ? median <= row.target.atMost : median >= row.target.atLeast;
 };

@@ -23,9 +23,8 @@ const columns: readonly { readonly title: string; readonly width: number; text(r
 
 const targetText = ({ target }: Row): string => {
   if (target === null) return "-";
-  return target.kind === "ratio"
-    ? `>= ${target.atLeast.toFixed(2)}`
-    : `<= ${wholeNumber.format(target.atMost)}`;
+  if (target.kind === "fanfare") return `<= ${wholeNumber.format(target.atMost)}`;
+  return "atMost" in target ? `<= ${target.atMost.toFixed(2)}` : `>= ${target.atLeast.toFixed(2)}`;
 };
 
 /** A negative width stands to the left of its column. */

@@ -148,5 +148,5 @@ const publicationShape = (captured: string): string => {
 
 const answerShape = (captured: string): string => {
   const text = /\{"type":"ack"[^}]*\}/.exec(captured)?.[0] ?? captured;
-  return withoutNumbers(text).replace(/"epoch":"[\w-]{12}"/, '"epoch":"…"');
+  return withoutNumbers(text).replace(/"epoch":"[\w-]{12,14}"/, '"epoch":"…"');
 };

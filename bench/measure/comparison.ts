@@ -1,10 +1,10 @@
-import type { ServerProcess } from "./server-process.ts";
 import { median } from "./statistics.ts";
 
-/** One server under a load that can be switched on for a while. */
+/** A server, or several, under a load that can be switched on for a while. */
 export interface Contender {
-  readonly server: ServerProcess;
-  /** Loads the server for `durationMs`; resolves with the units of work done once nothing is outstanding. */
+  /** What the work is divided by: seconds spent so far, of their processor time or of the clock. */
+  seconds(): number;
+  /** Loads it for `durationMs`; resolves with the units of work done once nothing is outstanding. */
   run(durationMs: number): Promise<number>;
 }
 
@@ -16,7 +16,7 @@ export interface Rounds {
 }
 
 export interface Comparison {
-  /** Units of work for each second of the server's processor time: medians over the rounds. */
+  /** Units of work for each second spent: medians over the rounds. */
   readonly bare: number;
   readonly fanfare: number;
   /** Fanfare's by bare's of the same round. */
@@ -25,16 +25,16 @@ export interface Comparison {
 
 interface Spent {
   work: number;
-  cpuSeconds: number;
+  seconds: number;
 }
 
-const takeTurn = async ({ server, run }: Contender, durationMs: number, spent: Spent): Promise<void> => {
-  const before = server.cpuSeconds();
-  spent.work += await run(durationMs);
-  spent.cpuSeconds += server.cpuSeconds() - before;
+const takeTurn = async (contender: Contender, durationMs: number, spent: Spent): Promise<void> => {
+  const before = contender.seconds();
+  spent.work += await contender.run(durationMs);
+  spent.seconds += contender.seconds() - before;
 };
 
-const rate = ({ work, cpuSeconds }: Spent): number => work / cpuSeconds;
+const rate = ({ work, seconds }: Spent): number => work / seconds;
 
 /**
  * Loads both in turn. The turns are short and many, and who begins alternates, so that whatever else the
@@ -43,8 +43,8 @@ const rate = ({ work, cpuSeconds }: Spent): number => work / cpuSeconds;
 export const compare = async (bare: Contender, fanfare: Contender, rounds: Rounds): Promise<Comparison> => {
   const results: { bare: number; fanfare: number }[] = [];
   for (let round = 0; round < rounds.count; round++) {
-    const bareSpent: Spent = { work: 0, cpuSeconds: 0 };
-    const fanfareSpent: Spent = { work: 0, cpuSeconds: 0 };
+    const bareSpent: Spent = { work: 0, seconds: 0 };
+    const fanfareSpent: Spent = { work: 0, seconds: 0 };
     for (let turn = 0; turn < rounds.turns; turn++) {
       if (turn % 2 === 0) await takeTurn(bare, rounds.turnMs, bareSpent);
       await takeTurn(fanfare, rounds.turnMs, fanfareSpent);

@@ -60,7 +60,7 @@ export const compareFanOut = async (
 
   for (const load of test.loads) {
     const contender = (server: ServerProcess, clients: FanOutLoad) => ({
-      server,
+      seconds: () => server.cpuSeconds(),
       run: async (durationMs: number) => {
         const result =
           "inFlight" in load

@@ -21,8 +21,8 @@ export const compareRest = async (
   await bareLoad.run(effort.warmUpMs);
   await otherLoad.run(effort.warmUpMs);
   const comparison = await compare(
-    { server: bareServer, run: (durationMs) => bareLoad.run(durationMs) },
-    { server: otherServer, run: (durationMs) => otherLoad.run(durationMs) },
+    { seconds: () => bareServer.cpuSeconds(), run: (durationMs) => bareLoad.run(durationMs) },
+    { seconds: () => otherServer.cpuSeconds(), run: (durationMs) => otherLoad.run(durationMs) },
     effort.rounds,
   );
   report({

@@ -48,7 +48,7 @@ describe("several workers on one port", () => {
   });
 
   faultTest("all are replaced one by one: no break, no loss, nothing refused", async (run) => {
-    const { workers, load } = await startWorkers(run, 3, { env: { DRAIN_RATE: "20" } });
+    const { workers, load } = await startWorkers(run, 3, { env: { DRAIN_RATE: "100" } });
     for (let round = 0; round < run.choose(1, 10); round++) {
       await load.untilMoreAcknowledged(run.random.integer(100, 800));
       await workers.replaceAll();
@@ -66,7 +66,7 @@ describe("several workers on one port", () => {
     const { redis, workers, load } = await startWorkers(run, 2, {
       subscribers: Math.ceil(clients / publishers),
       topics: ["news"],
-      ratePerSecond: 50,
+      ratePerSecond: 100,
     });
     await load.untilMoreAcknowledged(50);
     await redis.cli("CONFIG", "RESETSTAT");

@@ -90,10 +90,9 @@ export class Load {
     return this.publishers.reduce((sum, { refusals }) => sum + refusals, 0);
   }
 
-  /** Topics of which something was acknowledged in the last so many milliseconds. */
-  topicsAcknowledgedWithin(milliseconds: number): string[] {
-    const since = performance.now() - milliseconds;
-    return this.#topics.filter((topic) => this.publishers.some((one) => one.lastAckOf(topic) >= since));
+  /** Topics of which something was acknowledged since a time of `performance.now()`. */
+  topicsAcknowledgedSince(sinceMs: number): string[] {
+    return this.#topics.filter((topic) => this.publishers.some((one) => one.lastAckOf(topic) >= sinceMs));
   }
 
   /** Until so many more publications have been acknowledged; less patience than they could need fails. */

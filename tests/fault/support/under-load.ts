@@ -15,13 +15,13 @@ export async function startUnderLoad(
   { cleanUp, random }: FaultRun,
   {
     redis: redisOptions = {},
-    nodes: count = 2,
+    env = {},
     ...loadOptions
-  }: { redis?: RedisOptions; nodes?: number } & Omit<LoadOptions, "urls" | "random"> = {},
+  }: { redis?: RedisOptions; env?: Record<string, string> } & Omit<LoadOptions, "urls" | "random"> = {},
 ): Promise<RunUnderLoad> {
   const redis = await startRedis(redisOptions);
   cleanUp.defer(() => redis.stop());
-  const nodes = await startNodes(count, redis.url, cleanUp);
+  const nodes = await startNodes(2, redis.url, cleanUp, { env });
   const load = await startLoad(nodes, { ...loadOptions, random }, cleanUp);
   return { redis, nodes, load };
 }

@@ -16,6 +16,8 @@ const untouched: Treatment = { isBlocked: false, delayMs: 0, sliceBytes: 0 };
 /** A TCP relay to a port of this machine, with which a test can do to connections what networks do. */
 export class TcpProxy {
   readonly port: number;
+  /** What the server said to all clients so far. */
+  bytesToClients = 0;
   readonly #listener: Bun.TCPSocketListener<Side | null>;
   readonly #targetPort: number;
   readonly #sockets = new Set<Socket<Side>>();
@@ -112,6 +114,10 @@ export class TcpProxy {
       data: { out: toClient, in: toServer },
       socket: {
         ...this.#handler(),
+        data: (_server, bytes) => {
+          this.bytesToClients += bytes.length;
+          toClient.push(bytes);
+        },
         open: (server) => {
           if (!this.#sockets.has(client as Socket<Side>)) {
             server.terminate();

@@ -58,6 +58,7 @@ describe("a TCP proxy for tests", () => {
     client.socket.write("one");
     client.socket.write("two");
     await answered(client, "onetwo");
+    expect(proxy.bytesToClients).toBe(6);
     const much = "x".repeat(200_000);
     client.pieces.length = 0;
     let left = much;
