@@ -38,4 +38,21 @@ describe("Redis is killed and started again, under load", () => {
     expect(report.epochs).toBe(loadTopics.length * (rounds + 1));
     expect(report.slowestAnswerMs).toBeLessThan(2_000);
   });
+
+  faultTest("it comes back with an older snapshot: no position is handed out twice", async (run) => {
+    const { redis, load } = await startUnderLoad(run);
+    const rounds = run.choose(1, 10);
+    const told = load.subscribers.length * loadTopics.length;
+    for (let round = 1; round <= rounds; round++) {
+      await load.untilMoreAcknowledged(run.random.integer(100, 400));
+      await redis.cli("SAVE");
+      await load.untilMoreAcknowledged(run.random.integer(100, 400));
+      await redis.kill();
+      await redis.restart();
+      await until(() => load.breaksTold >= told * round, 5_000, "every subscriber told of the new epoch");
+    }
+    const report = await load.finish();
+    expect(report.breaks).toBe(told * rounds);
+    expect(report.epochs).toBe(loadTopics.length * (rounds + 1));
+  });
 });
