@@ -7,7 +7,7 @@ import type { Revocations } from "./revocations.ts";
 import type { ServerKeys } from "./server-keys.ts";
 import type { TokenVerifier } from "./token-verifier.ts";
 
-export interface AuthenticatorParts {
+interface AuthenticatorParts {
   /** Null: clients have no tokens. */
   readonly verifier: TokenVerifier | null;
   /** Null: servers have no keys. */

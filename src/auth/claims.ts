@@ -61,7 +61,7 @@ export function readClaims(payload: Readonly<Record<string, unknown>>): Claims |
   };
 }
 
-export function isTokenId(value: unknown): value is string {
+function isTokenId(value: unknown): value is string {
   return typeof value === "string" && value.length > 0 && value.length <= claimBounds.tokenId;
 }
 

@@ -18,7 +18,7 @@ export interface Identity {
 }
 
 /** What of a token is looked at later. Times in Unix milliseconds. */
-export interface TokenFacts {
+interface TokenFacts {
   /** `jti`. */
   readonly id: string | null;
   readonly issuedAtMs: number | null;

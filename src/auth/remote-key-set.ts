@@ -5,7 +5,7 @@ import type { Algorithm } from "./algorithms.ts";
 import { type KeyHint, type KeySource, matching, parseKeySet } from "./key-set.ts";
 import { UnusableKey, type VerificationKey } from "./verification-key.ts";
 
-export interface RemoteKeySetOptions {
+interface RemoteKeySetOptions {
   readonly allowed: readonly Algorithm[];
   /** Keys are fetched anew this often, so that those the issuer took away do not count for ever. */
   readonly refreshMs: number;
@@ -13,7 +13,7 @@ export interface RemoteKeySetOptions {
   readonly coolDownMs: number;
 }
 
-export interface RemoteKeySetPorts {
+interface RemoteKeySetPorts {
   /** The key set's text, bounded in time and size; rejects with an Error that says why there is none. */
   readonly load: () => Promise<string>;
   readonly clock: Clock;

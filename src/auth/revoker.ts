@@ -23,7 +23,7 @@ const noStore: RevocationStore = {
   onGap: () => {},
 };
 
-export interface RevokerOptions {
+interface RevokerOptions {
   /** No token is valid for longer from now. */
   readonly lifetimeMaxMs: number;
   readonly clockSkewMs: number;

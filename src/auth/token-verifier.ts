@@ -19,7 +19,7 @@ export interface TokenRules {
 }
 
 /** Characters of a token; looked at before anything else is done with it. */
-export const tokenCharactersMax = 8192;
+const tokenCharactersMax = 8192;
 
 /** Keys that one token's signature is tried with at most. */
 const candidatesMax = 8;

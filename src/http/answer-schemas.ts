@@ -52,8 +52,13 @@ export const BatchAnswer = Type.Object({
 
 export const TopicAnswer = Type.Object({
   ...topicStateFields,
-  subscribers: Type.Integer({ minimum: 0, description: "Connections of this node that read the topic." }),
-  subscribers_by_transport: ConnectionCounts,
+  subscribers: Type.Optional(
+    Type.Integer({
+      minimum: 0,
+      description: "Connections of this node that read the topic; absent for who may not see who reads it.",
+    }),
+  ),
+  subscribers_by_transport: Type.Optional(ConnectionCounts),
 });
 
 export const TopicsAnswer = Type.Object({ topics: Type.Array(TopicAnswer) });

@@ -1,5 +1,5 @@
 /** Bounds of what is fetched from another server. */
-export interface FetchBounds {
+interface FetchBounds {
   readonly timeoutMs: number;
   readonly bytesMax: number;
 }

@@ -19,7 +19,7 @@ const notYet = new Failure(
   'Send {"type":"authenticate","token":"…"} first: this server takes nothing else from who has shown no token.',
 );
 
-export interface DoorstepPorts {
+interface DoorstepPorts {
   readonly session: SessionContext;
   readonly rules: HandshakeRules;
   readonly seats: Seats;

@@ -84,6 +84,12 @@ test("presence leak: who reads a topic is told to nobody without the grant, and 
   const client = await it.enter({ subscribe: ["room"] }, "topics=room");
   expect(await client.request({ type: "presence", topic: "room" })).toMatchObject({ code: "forbidden" });
   expect((await it.ask("/topics/room/presence", credential)).status).toBe(403);
+  // Not even how many they are.
+  for (const shown of [await it.ask("/topics/room", credential), await it.ask("/topics", credential)]) {
+    expect(shown.status).toBe(200);
+    expect(JSON.stringify(shown.body)).not.toContain("subscribers");
+  }
+  expect((await it.ask("/topics/room", keys.subscribe)).body.subscribers).toBe(2);
   // Whether a user is connected must not show in how a push is refused.
   const answers = await Promise.all(
     ["bob", "nobody"].map((user) => it.post("/sse/push", { user_id: user, message: "m" }, credential)),

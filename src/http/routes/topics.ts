@@ -1,4 +1,5 @@
 import { Elysia, t } from "elysia";
+import type { Identity } from "../../auth/identity.ts";
 import type { TopicSummary } from "../../broker/port.ts";
 import { Failure } from "../../core/failure.ts";
 import { TopicAnswer, TopicsAnswer } from "../answer-schemas.ts";
@@ -26,7 +27,7 @@ export function topicsRoutes(context: HttpContext) {
         const caller = context.callers.of(request);
         const all = orThrow(await broker.topics(prefix, Math.min(limit, topicsMax)));
         const topics = all.filter(({ topic }) => context.access(caller, "subscribe", topic) === null);
-        return { topics: topics.map((topic) => withSubscribers(context, topic)) };
+        return { topics: topics.map((topic) => described(context, caller, topic)) };
       },
       {
         query: Query,
@@ -45,10 +46,10 @@ export function topicsRoutes(context: HttpContext) {
     .get(
       "/topics/:topic",
       async ({ params, request }) => {
-        context.callers.require(request, "subscribe", params.topic);
+        const caller = context.callers.require(request, "subscribe", params.topic);
         const topic = orThrow(await broker.describe(params.topic));
         if (topic === null) throw unknownTopic;
-        return withSubscribers(context, topic);
+        return described(context, caller, topic);
       },
       {
         params: TopicParameter,
@@ -65,7 +66,9 @@ export function topicsRoutes(context: HttpContext) {
     );
 }
 
-function withSubscribers(context: HttpContext, { topic, epoch, offset }: TopicSummary) {
+/** How many read it is for those who may see who does. */
+function described(context: HttpContext, caller: Identity, { topic, epoch, offset }: TopicSummary) {
+  if (context.access(caller, "presence", topic) !== null) return { topic, epoch, offset };
   const subscribers = context.hub.subscribersOf(topic);
   const websocket = context.countWebSocketSubscribers(topic);
   const byTransport = { websocket, sse: subscribers - websocket };
