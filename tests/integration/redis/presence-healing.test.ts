@@ -51,23 +51,25 @@ test("a Redis that hangs fails what is asked of it in time", async () => {
 });
 
 test("what was on its way when Redis hung is right in the end", async () => {
-  const [one, two] = await cluster.start(2);
+  const [one, two] = await cluster.start(2, { speed: 5 });
   one!.presence.enter("t", "stays");
   await untilMembers(two!, ["stays"]);
   cluster.redis.pause();
   try {
     one!.presence.enter("t", "alice");
+    await until(() => one!.calls.get("presence-write")?.atOnce === 1, 3000, "the write");
     await until(() => !one!.connection.isUp, 3000, "the deadline");
     one!.presence.leave("t", "alice");
     one!.presence.enter("t", "bob");
   } finally {
     cluster.redis.resume();
   }
+  await until(() => one!.standings.length === 2, 3000, "the return");
   await untilMembers(two!, ["bob", "stays"]);
   // As if it had arrived only now.
   await cluster.redis.cli("HSET", one!.keys.presence("t"), "alice", `${one!.id}:1`);
   await untilMembers(two!, ["bob", "stays"]);
-});
+}, 15_000);
 
 test("FLUSHALL: all members are known again, and nobody is told that they came", async () => {
   const [one, two] = await cluster.start(2);
@@ -89,6 +91,7 @@ test("who comes while Redis has lost its data is told of", async () => {
   const [one, two] = await cluster.start(2);
   one!.presence.enter("t", "alice");
   await untilMembers(two!, ["alice"]);
+  await until(() => one!.calls.get("presence-write")?.atOnce === 0, 1000, "the answer");
   await cluster.redis.kill();
   await until(() => !one!.connection.isUp, 1000, "the loss");
   one!.presence.enter("t", "bob");

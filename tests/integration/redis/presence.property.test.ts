@@ -18,7 +18,7 @@ type Step =
   | { readonly kind: "kill"; readonly node: number };
 
 /** Much faster than usual. */
-const pace = { beatEveryMs: 20, deadAfterMs: 80, speed: 40 };
+const pace = { beatEveryMs: 25, deadAfterMs: 250, speed: 40 };
 
 const node = fc.nat(nodeCount - 1);
 const step: fc.Arbitrary<Step> = fc.oneof(
