@@ -231,9 +231,11 @@ export class SubscriberLink {
     try {
       if (leaving.length > 0) {
         const { sharded } = this.#options;
+        // With the listener: without it the client takes a channel for subscribed until Redis has answered, and would
+        // leave out the command that subscribes it anew meanwhile.
         const left = sharded
-          ? Promise.all(leaving.map((channel) => client.sUnsubscribe(channel)))
-          : client.unsubscribe(leaving);
+          ? Promise.all(leaving.map((channel) => client.sUnsubscribe(channel, this.#listener)))
+          : client.unsubscribe(leaving, this.#listener);
         left.catch((error: Error) => this.#broke(client, error.message));
       }
       if (coming.length > 0) await this.#confirm(client, coming);

@@ -34,6 +34,19 @@ export function promiseFollowing(start: StartBroker): void {
     expect(await harness.delivered("t", 2)).toEqual([1, 3]);
   });
 
+  test("who unfollows and follows again, however soon, misses nothing", async () => {
+    const harness = await start();
+    for (let number = 0; number < 20; number++) {
+      const topic = `t${number}`;
+      await harness.follow(topic);
+      harness.broker.unfollow(topic);
+      for (let turn = 0; turn < number % 4; turn++) await new Promise((resolve) => setImmediate(resolve));
+      await harness.follow(topic);
+      await harness.publish(topic, "one");
+      expect(await harness.delivered(topic, 1)).toEqual([1]);
+    }
+  });
+
   test("what is not stored reaches the sink of a followed topic alone", async () => {
     const harness = await start();
     const unstored = { topic: "t", event: "typing", message: "m", store: false };
