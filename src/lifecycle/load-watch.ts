@@ -1,6 +1,7 @@
 import { type Buffered, heaviest } from "../limits/heaviest.ts";
 import { type LoadBounds, type LoadLevel, LoadShedding, loadLevels } from "../limits/load-shedding.ts";
 import type { Log } from "../telemetry/log.ts";
+import { residentMemoryBytes } from "../telemetry/process-facts.ts";
 import type { LoadState } from "../telemetry/source.ts";
 
 /** A connection that may be given up to relieve the others. */
@@ -36,6 +37,7 @@ export class LoadWatch {
   readonly #timer: NodeJS.Timeout;
   #sampledAtMs = performance.now();
   #closedAtMs = 0;
+  #memoryBytes = 0;
 
   /** Starts measuring, with a timer that does not keep the process alive. */
   constructor(bounds: LoadBounds, ports: LoadWatchPorts) {
@@ -69,7 +71,8 @@ export class LoadWatch {
     const nowMs = performance.now();
     const lagMs = Math.max(0, nowMs - this.#sampledAtMs - sampleEveryMs);
     this.#sampledAtMs = nowMs;
-    const memoryBytes = process.memoryUsage.rss();
+    const memoryBytes = residentMemoryBytes() ?? this.#memoryBytes;
+    this.#memoryBytes = memoryBytes;
     const hasChanged = this.#shedding.observe({ lagMs, memoryBytes, nowMs });
     if (hasChanged) this.#logChange(lagMs, memoryBytes);
     const { level } = this.#shedding;

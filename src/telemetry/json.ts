@@ -71,6 +71,7 @@ export interface MetricsJson {
 /** The JSON form of what the metrics say. */
 export function metricsToJson(readings: Readings, { level, cause }: LoadState): MetricsJson {
   const number = (name: string) => readings[`fanfare_${name}`] as number;
+  const known = (name: string) => readings[`fanfare_${name}`] as number | null;
   const counts = <Label extends string>(name: string) => readings[`fanfare_${name}`] as Counts<Label>;
   const histogram = (name: string) => summarise(readings[`fanfare_${name}`] as HistogramReading);
   const errors = counts<ErrorCode | "other">("errors_total");
@@ -122,10 +123,10 @@ export function metricsToJson(readings: Readings, { level, cause }: LoadState): 
     process: {
       cpu_user_seconds: number("process_cpu_user_seconds_total"),
       cpu_system_seconds: number("process_cpu_system_seconds_total"),
-      resident_memory_bytes: number("process_resident_memory_bytes"),
+      resident_memory_bytes: known("process_resident_memory_bytes"),
       heap_bytes: number("process_heap_bytes"),
-      open_files: number("process_open_fds"),
-      open_files_limit: number("process_max_fds"),
+      open_files: known("process_open_fds"),
+      open_files_limit: known("process_max_fds"),
     },
   };
 }

@@ -4,7 +4,8 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 export interface ProcessFacts {
   cpu_user_seconds: number;
   cpu_system_seconds: number;
-  resident_memory_bytes: number;
+  /** Null while there is no file descriptor free, which reading it takes. */
+  resident_memory_bytes: number | null;
   /** The JavaScript heap, as of the last garbage collection. */
   heap_bytes: number;
   /** Open file descriptors and how many there may be; null where the system does not tell. */
@@ -20,12 +21,21 @@ export function readProcessFacts(): ProcessFacts {
   return {
     cpu_user_seconds: user / 1e6,
     cpu_system_seconds: system / 1e6,
-    resident_memory_bytes: process.memoryUsage.rss(),
+    resident_memory_bytes: residentMemoryBytes(),
     // heapStats() has the same figure, but walks the whole heap for it: 40 ms with a million objects.
     heap_bytes: heapSize(),
     open_files: countOpenFiles(),
     open_files_limit: limit,
   };
+}
+
+/** Null while there is no file descriptor free, which reading it takes. */
+export function residentMemoryBytes(): number | null {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return null;
+  }
 }
 
 /** How many file descriptors this process may have; null where the system does not tell, or sets no limit. */

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { type Config, createConfig } from "../../../src/config/index.ts";
 import { curl } from "../../support/curl.ts";
+import { startRedis } from "../../support/redis-server.ts";
 import { type SpawnedServer, spawnServer, startTestServer } from "../../support/server.ts";
 import { until } from "../../support/until.ts";
 import { type Frame, WebSocketClient } from "../../support/websocket-client.ts";
@@ -280,9 +281,11 @@ describe("configuration", () => {
     const placeholder = Bun.serve({ port: 0, fetch: () => new Response() });
     const { port } = placeholder;
     await placeholder.stop(true);
+    const redis = await startRedis();
+    cleanUps.push(() => redis.stop());
     const documented = [
-      "REDIS_HOST=redis",
-      "REDIS_PORT=6379",
+      "REDIS_HOST=127.0.0.1",
+      `REDIS_PORT=${redis.port}`,
       `API_PORT=${port}`,
       "LOG_LEVEL=INFO",
       "SHUTDOWN_TIMEOUT=1800",
@@ -293,7 +296,8 @@ describe("configuration", () => {
     expect(server.port).toBe(port!);
     const client = await connect();
     expect((await client.next("notification")).message).toStartWith("Periodic notification");
-  });
+    expect(await (await fetch(`${server.url}/health`)).json()).toMatchObject({ cache_status: "connected" });
+  }, 15_000);
 });
 
 describe("graceful shutdown", () => {
