@@ -34,7 +34,7 @@ const topicsACall = 100;
  */
 export class PresenceUpkeep {
   readonly #ports: PresenceUpkeepPorts;
-  /** Topics out of which lost nodes are to be taken, by node. */
+  /** Topics in which nodes were seen that are lost, or may be. */
   readonly #sweeps = new Map<string, Set<string>>();
   #sweeping = false;
   #pace = usualPace;
@@ -70,7 +70,6 @@ export class PresenceUpkeep {
     if (strangers.length === 0) return;
     if (!(await directory.judge(strangers.map(({ nodeId }) => nodeId)))) return;
     for (const { nodeId, topic } of strangers) {
-      if (!directory.isLost(nodeId)) continue;
       const topics = this.#sweeps.get(nodeId) ?? new Set();
       this.#sweeps.set(nodeId, topics.add(topic));
     }

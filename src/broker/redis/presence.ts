@@ -134,6 +134,8 @@ export class RedisPresence {
   }
 
   #settle(): void {
+    // Where Redis is away again, its return begins another wait.
+    if (!this.#ports.directory.isRegistered) return;
     this.#writer.repeatUncertain();
     // Others may have gone on taking this node out until they heard of its return.
     if (this.#wasLost) this.#writer.restore(false);
