@@ -25,7 +25,7 @@ test: ## Run all tests
 	@scripts/setup.sh --test
 	@exec bun test $(ARGS)
 
-test-fault: ## Run the tests of faults at length, about an hour
+test-fault: ## Run the tests of faults at length, about half an hour
 	@scripts/setup.sh --test
 	@exec bun run --silent test:fault $(ARGS)
 

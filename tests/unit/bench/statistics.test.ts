@@ -1,6 +1,6 @@
 import { expect, test } from "bun:test";
 import { cpuSeconds, residentBytes } from "../../../bench/measure/process-usage.ts";
-import { median } from "../../../bench/measure/statistics.ts";
+import { median, quantile } from "../../../bench/measure/statistics.ts";
 
 test("median", () => {
   expect(median([3, 1, 2])).toBe(2);
@@ -18,4 +18,12 @@ test.skipIf(process.platform !== "linux")("a process's processor time is what it
 
 test.skipIf(process.platform !== "linux")("resident memory is what the process says itself", () => {
   expect(residentBytes(process.pid) / process.memoryUsage.rss()).toBeWithin(0.8, 1.25);
+});
+
+test("a quantile is the value that so many of all do not exceed", () => {
+  const values = Array.from({ length: 200 }, (_, index) => 200 - index);
+  expect(quantile(values, 0.99)).toBe(198);
+  expect(quantile(values, 0.5)).toBe(100);
+  expect(quantile(values, 1)).toBe(200);
+  expect(quantile([7], 0.99)).toBe(7);
 });
