@@ -218,7 +218,7 @@ describe("POST /sse/push/batch - Push multiple messages in batch", () => {
     const [alice, away] = [someone(), someone()];
     const client = await connect(alice);
     const large = "x".repeat(70_000);
-    const deep = JSON.parse(`${"[".repeat(200)}${"]".repeat(200)}`);
+    const deep = JSON.parse(`${"[".repeat(130)}${"]".repeat(130)}`);
     const bad: [unknown, object][] = [
       [{ user_id: away, message: "x" }, failed(away, "not_found")],
       [{ user_id: alice }, failed(alice, "invalid")],
