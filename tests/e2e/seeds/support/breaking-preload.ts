@@ -3,7 +3,7 @@
  * was sent SIGUSR1, and nobody catches what happens at SIGUSR2.
  */
 process.on("SIGUSR1", () => {
-  process.memoryUsage.rss = () => {
+  process.cpuUsage = () => {
     throw new Error("broken on purpose");
   };
 });
