@@ -3,6 +3,7 @@ import { parseArgs } from "node:util";
 import type { Effort, Row, Scenario } from "./scenario.ts";
 import { meetsTarget } from "./scenario.ts";
 import { eventStream } from "./scenarios/event-stream.ts";
+import { guarded } from "./scenarios/guarded.ts";
 import { memory } from "./scenarios/memory.ts";
 import { relay } from "./scenarios/relay.ts";
 import { rest } from "./scenarios/rest.ts";
@@ -11,10 +12,19 @@ import { selfcheck } from "./scenarios/selfcheck.ts";
 import { websocket } from "./scenarios/websocket.ts";
 import { tableHead, tableLine } from "./table.ts";
 
-const scenarios: readonly Scenario[] = [websocket, eventStream, memory, rest, relay, rules, selfcheck];
+const scenarios: readonly Scenario[] = [
+  websocket,
+  eventStream,
+  memory,
+  rest,
+  relay,
+  guarded,
+  rules,
+  selfcheck,
+];
 
 const usage = `bun run bench -- [scenario…] [--quick] [--json FILE] [--profile FOLDER]
-scenarios: ${scenarios.map((scenario) => scenario.name).join(", ")} (default: all but rules and selfcheck)`;
+scenarios: ${scenarios.map((scenario) => scenario.name).join(", ")} (default: all but guarded, rules and selfcheck)`;
 
 const { positionals, values } = parseArgs({
   allowPositionals: true,

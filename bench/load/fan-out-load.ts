@@ -13,6 +13,8 @@ export interface FanOutOptions {
   readonly subscribers: number;
   /** The most that `run` will be asked for. */
   readonly inFlightMax: number;
+  /** What every connection adds to its query. */
+  readonly query: string;
 }
 
 const topic = "bench";
@@ -84,18 +86,18 @@ export class FanOutLoad implements AsyncDisposable {
   }
 
   async #connect(): Promise<void> {
-    const { port, transport, subscribers } = this.#options;
+    const { port, transport, subscribers, query } = this.#options;
     const request =
       transport === "websocket"
-        ? upgradeRequest("/ws?topics=bench")
-        : eventStreamRequest("/events?topic=bench");
+        ? upgradeRequest(`/ws?topics=bench${query}`)
+        : eventStreamRequest(`/events?topic=bench${query}`);
     const onEnd = () => {
       if (!this.#closing) this.#loop.fail(new Error("the server closed a connection"));
     };
     this.#publisher = await openRawRequest(
       {
         port,
-        text: upgradeRequest("/ws?topics="),
+        text: upgradeRequest(`/ws?topics=${query}`),
         onBytes: (bytes) => {
           this.#answers.push(bytes);
           if (this.#captured !== null) this.#captured.answer += bytes.toString("latin1");

@@ -10,6 +10,8 @@ export interface Candidate {
   /** The program, from the root of the repository. */
   readonly program: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** What clients add to the query they connect with. */
+  readonly query?: string;
 }
 
 export interface StartOptions {

@@ -39,12 +39,14 @@ export const compareFanOut = async (
   await using fanfareServer = await ServerProcess.start(test.fanfare, effort.start);
   await using bareLoad = await FanOutLoad.open({
     port: bareServer.port,
+    query: test.bare.query ?? "",
     transport,
     subscribers,
     inFlightMax,
   });
   await using fanfareLoad = await FanOutLoad.open({
     port: fanfareServer.port,
+    query: test.fanfare.query ?? "",
     transport,
     subscribers,
     inFlightMax,
