@@ -32,6 +32,16 @@ export function formatText(line: string, colours: boolean): string {
   return `${[parts.join(" "), ...frames].join("\n")}\n`;
 }
 
+/**
+ * A JSON log line in which also those characters are escapes that JSON allows as they are, and that drive a terminal
+ * or reorder text: C1 controls, Unicode line ends, marks of direction. Its values stay the same.
+ *
+ * @param line JSON of one record, with its line end
+ */
+export function formatJson(line: string): string {
+  return mark.test(line) ? line.replace(marks, escapeCharacter) : line;
+}
+
 function formatValue(value: unknown): string {
   if (isError(value)) return formatValue(`${value.type}: ${value.message}`);
   if (typeof value === "string" && /^[\w.:/@%+,~-]+$/.test(value)) return value;
@@ -71,6 +81,9 @@ function isError(value: unknown): value is FormattedError {
   const listed = errors === undefined || Array.isArray(errors);
   return [type, message, stack].every((member) => typeof member === "string") && listed;
 }
+
+const mark = /[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/;
+const marks = new RegExp(mark, "g");
 
 /** C0 and C1 controls, DEL, Unicode line ends, and the marks that change the direction of text. */
 const control = /[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu;

@@ -1,6 +1,6 @@
 import { LineWriter } from "./line-writer.ts";
 import { type FileOutputs, openFileOutputs } from "./log-file-outputs.ts";
-import { formatText } from "./log-format.ts";
+import { formatJson, formatText } from "./log-format.ts";
 import { logLevels } from "./log-level.ts";
 import type { LogOutputsOptions, ReportLogEvent } from "./log-options.ts";
 import { isReaderGone, standardOutput } from "./standard-output.ts";
@@ -21,10 +21,10 @@ export function openOutputs(options: LogOutputsOptions, report: ReportLogEvent):
   const release = writeRemaindersAtExit(writers);
   return {
     streams: [
-      { level: logLevels.trace, stream: isText ? asText(standard, colours) : standard },
+      { level: logLevels.trace, stream: isText ? asText(standard, colours) : asJson(standard) },
       ...files.outputs.map(({ rank, writer }) => ({
         level: rank,
-        stream: isText ? asText(writer, false) : writer,
+        stream: isText ? asText(writer, false) : asJson(writer),
       })),
     ],
     problem: files.problem,
@@ -58,6 +58,10 @@ function openStandardOutput(
 
 function asText(writer: LineWriter, colours: boolean) {
   return { write: (line: string) => writer.write(formatText(line, colours)) };
+}
+
+function asJson(writer: LineWriter) {
+  return { write: (line: string) => writer.write(formatJson(line)) };
 }
 
 const openWriters = new Set<LineWriter>();

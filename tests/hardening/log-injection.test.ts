@@ -30,7 +30,7 @@ for (const format of ["json", "text"]) {
       client.send({ type: "publish", topic: "t", event: forged, message: forged });
       await client.next("error");
       client.send(forged);
-      client.socket.close(4000, "bye \u001b[31m");
+      client.socket.close(4000, "bye \u001b[31m\u0085\u2028\u202e\n2026 CRITICAL forged");
       await client.closed;
       await fetch(`${server.url}/sse/push`, {
         method: "POST",

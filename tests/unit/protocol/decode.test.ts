@@ -291,3 +291,19 @@ describe("bad frames", () => {
     expect(inbound.kind).toBe("bad");
   });
 });
+
+test("ten thousand tags are refused in little more time than it takes to parse them", () => {
+  const tags = Array.from({ length: 10_000 }, (_, index) => `"a${index}":"x"`);
+  const text = `{"type":"publish","topic":"t","message":"x","tags":{${tags}}}`;
+  const fastest = (run: () => void) =>
+    Math.min(
+      ...Array.from({ length: 15 }, () => {
+        const startedMs = performance.now();
+        run();
+        return performance.now() - startedMs;
+      }),
+    );
+  const parsingMs = fastest(() => JSON.parse(text));
+  // Left to the schema, it takes ten times as long.
+  expect(fastest(() => decodeText(text))).toBeLessThan(parsingMs * 4);
+});

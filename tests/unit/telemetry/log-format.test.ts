@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import fc from "fast-check";
 import { plainFields } from "../../../src/telemetry/log-fields.ts";
-import { formatText } from "../../../src/telemetry/log-format.ts";
+import { formatJson, formatText } from "../../../src/telemetry/log-format.ts";
 
 const time = "2025-11-21T10:15:00.123Z";
 const format = (record: object, colours = false) =>
@@ -64,5 +64,23 @@ describe("a value cannot forge a line", () => {
       );
     });
     fc.assert(property);
+  });
+});
+
+describe("JSON lines", () => {
+  test("have no character that drives a terminal or reorders text, and say the same", () => {
+    const msg = "a\u009b31m b\u0085c\u2028d\u202ee\u2066f\u007fg é😀\n\u001b[31m";
+    const line = `${JSON.stringify({ level: "INFO", msg })}\n`;
+    const formatted = formatJson(line);
+    expect(formatted).toEndWith("}\n");
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what must not be there.
+    expect(formatted.slice(0, -1)).not.toMatch(/[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202e\u2066]/);
+    expect(formatted).toContain("é😀");
+    expect(JSON.parse(formatted)).toEqual({ level: "INFO", msg });
+  });
+
+  test("without them are left as they are", () => {
+    const line = '{"level":"INFO","msg":"all is well"}\n';
+    expect(formatJson(line)).toBe(line);
   });
 });
