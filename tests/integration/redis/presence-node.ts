@@ -12,7 +12,7 @@ const noEvents = { up() {}, down() {}, subscriberDown() {} };
 
 /** The event loop of one node among several in a process: it can be stopped for good, or stand still. */
 class NodeScheduler implements Scheduler {
-  readonly #speed: number;
+  #speed: number;
   readonly #waiting: (() => void)[] = [];
   #paused = false;
   #dead = false;
@@ -41,6 +41,10 @@ class NodeScheduler implements Scheduler {
   resume(): void {
     this.#paused = false;
     for (const run of this.#waiting.splice(0)) run();
+  }
+
+  slowDown(): void {
+    this.#speed = 1;
   }
 
   kill(): void {
@@ -171,6 +175,8 @@ export class PresenceNode {
   }
 
   async close(): Promise<void> {
+    // How long leaving may take is not for the test to shorten.
+    for (const scheduler of this.#schedulers) scheduler.slowDown();
     await this.presence.close();
     await this.directory.close();
     await this.kill();
