@@ -1,5 +1,8 @@
 import type { Scheduler, Timer } from "../core/ports.ts";
 
+/** The native topic of those who read another one and are told of its members. */
+export const nativeOfMembers = (native: string) => `members/${native}`;
+
 /**
  * Coming and going, told with a delay so that a page reload or a reconnect storm is no event at all: what
  * happened to a user within the window is netted, and only a real change is told.

@@ -10,7 +10,7 @@ export interface FanOut {
   readonly format: string;
   /** To everyone in `channel.native`; `subscribers` is how many that are. */
   deliver(channel: Channel, publication: Publication): void;
-  /** A frame that is no publication: a member came or left. */
+  /** A frame that is no publication: a member came or left. To those alone who may see who reads the topic. */
   announce(channel: Channel, type: string, frame: string): void;
   /** The topic goes on from `offset` in another epoch. */
   broke(channel: Channel, epoch: string, offset: number): void;

@@ -134,6 +134,8 @@ export function createNode(
       authenticator: authentication.authenticator,
       admitted: authentication.admitted,
       access,
+      seesMembers: (identity, topic) =>
+        tellsMembership(topic) && access(identity, "presence", topic) === null,
       defaultRole: config.defaultClient,
       clockSkewMs: config.jwtClockSkewMs,
     },

@@ -23,7 +23,7 @@ export interface TopicRuleConfig {
   readonly bytes_max?: number | string | null;
   /** Whether it is known who reads the topic. By default: true. */
   readonly presence?: boolean;
-  /** Whether readers are told of users that join and leave. By default: what `PRESENCE_EVENTS` says. */
+  /** Whether readers who may see presence are told of users that join and leave. By default: what `PRESENCE_EVENTS` says. */
   readonly join_leave?: boolean;
   /** JSON Schema of `data`, as `Type` writes it; null for none, as by default. */
   readonly schema?: object | null;

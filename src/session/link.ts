@@ -6,6 +6,8 @@ export interface Link {
   /** Reads a native topic: what is published there from now on arrives without the session's doing. */
   join(native: string): void;
   quit(native: string): void;
+  /** Whether it has joined a native topic, and not quit it. */
+  reads(native: string): boolean;
   /** Bytes that wait to be taken by the client. */
   bufferedBytes(): number;
   /** Stops and restarts reading what the client sends. */

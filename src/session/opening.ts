@@ -79,7 +79,7 @@ function welcome(session: Session, handshake: Handshake, recent: Recent | null, 
       topic,
       sincePosition(handshake.since, topic),
       (channel, answer) => {
-        session.join(channel.native);
+        session.join(channel);
         const state = topicState(topic, answer);
         if (welcomed) {
           session.tellSubscribed(undefined, state, answer.replay);

@@ -5,7 +5,7 @@ import type { MaybePromise } from "../core/maybe-promise.ts";
 import type { Position } from "../core/position.ts";
 import type { Publication } from "../core/publication.ts";
 import { notAnswered } from "../hub/entrance.ts";
-import type { Admit, OnJoined, Subscriber } from "../hub/ports.ts";
+import type { Admit, Channel, OnJoined, Subscriber } from "../hub/ports.ts";
 import type { FrameThrottle } from "../limits/frame-rates.ts";
 import { decodeText, idOf } from "../protocol/decode.ts";
 import {
@@ -24,6 +24,7 @@ import { runCommand } from "./commands.ts";
 import type { SessionContext } from "./context.ts";
 import { type Handshake, tooManyTopics } from "./handshake.ts";
 import type { Link } from "./link.ts";
+import { joinNative, quitNative, reconsiderMembers } from "./native-topics.ts";
 import { withPatience } from "./patience.ts";
 import { Standing } from "./standing.ts";
 import type { UserConnection } from "./user-registry.ts";
@@ -77,7 +78,10 @@ export class Session implements Subscriber, UserConnection {
   /** What its client may do is another thing now: what it may not read any more ends. */
   reconsider(): void {
     for (const topic of [...this.#topics]) {
-      if (this.standing.refusal("subscribe", topic) === null) continue;
+      if (this.standing.refusal("subscribe", topic) === null) {
+        reconsiderMembers(this.#link, topic, this.standing);
+        continue;
+      }
       this.unsubscribe(topic);
       this.send(encodeUnsubscribed(undefined, topic, "forbidden"));
     }
@@ -133,22 +137,19 @@ export class Session implements Subscriber, UserConnection {
     this.send(encodeError(id, failure.code, failure.message, topic));
   }
 
-  /** Reads a native topic from now on. */
-  join(native: string): void {
-    this.#link.join(native);
+  /** Reads a topic from now on. */
+  join(channel: Channel): void {
+    joinNative(this.#link, channel, this.standing);
   }
 
   /** Subscribes, or starts the stream anew; the client is answered in the moment it is subscribed. */
   subscribe(id: CommandId | undefined, topic: string, since: Position | undefined): MaybePromise<void> {
     if (this.#closed) return;
     const refusal = this.standing.refusal("subscribe", topic);
-    if (refusal !== null) {
-      this.fail(id, refusal, topic);
-      return;
-    }
+    if (refusal !== null) return this.fail(id, refusal, topic);
     this.unsubscribe(topic);
     return this.enter(id, topic, since, (channel, answer) => {
-      this.#link.join(channel.native);
+      this.join(channel);
       this.tellSubscribed(id, topicState(topic, answer), answer.replay);
     });
   }
@@ -181,7 +182,7 @@ export class Session implements Subscriber, UserConnection {
 
   unsubscribe(topic: string): void {
     if (!this.#topics.delete(topic)) return;
-    this.#link.quit(`json/${topic}`);
+    quitNative(this.#link, topic);
     this.context.hub.unsubscribe(this, topic);
   }
 

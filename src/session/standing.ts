@@ -64,6 +64,11 @@ export class Standing implements Admittee {
     return this.#context.authentication.access(this.#identity, action, topic);
   }
 
+  /** Whether the client, while it reads a topic, is told of its members as they come and go. */
+  seesMembers(topic: string): boolean {
+    return this.#context.authentication.seesMembers(this.#identity, topic);
+  }
+
   /** The server wants it to read the topic, whatever the client may. */
   place(topic: string): void {
     this.#placed ??= new Set();

@@ -26,17 +26,19 @@ export class EventStreamFanOut implements FanOut {
   }
 
   /**
-   * Puts a stream among those that read exactly `topics`. What waits for either group is sent first, so that
-   * it neither misses nor gets twice what was published in this turn.
+   * Puts a stream among those that read exactly `topics`, and see the members of the same ones. What waits for
+   * either group is sent first, so that it neither misses nor gets twice what was published in this turn.
    */
-  place(stream: EventStream, topics: Iterable<string>): void {
+  place(stream: EventStream, topics: Iterable<string>, seesMembers: (topic: string) => boolean): void {
     const sorted = [...topics].sort();
-    const key = sorted.join(",");
+    const watched = sorted.filter(seesMembers);
+    const key = watched.length === 0 ? sorted.join(",") : `${sorted.join(",")}/${watched.join(",")}`;
+    if (stream.group?.key === key) return;
     const present = this.#groups.get(key);
     // Who turns out to be too slow for it leaves, and may have been the last of the group.
     if (present !== undefined) this.#flush(present);
     // Before the stream leaves its old group, with which its topics' places might be forgotten.
-    const group = this.#groups.get(key) ?? this.#create(key, sorted);
+    const group = this.#groups.get(key) ?? this.#create(key, sorted, watched);
     this.remove(stream);
     if (stream.ended) {
       this.#dropIfEmpty(group);
@@ -98,6 +100,7 @@ export class EventStreamFanOut implements FanOut {
 
   announce(channel: Channel, type: string, frame: string): void {
     for (const group of this.#groupsByTopic.get(channel.topic) ?? []) {
+      if (!group.watched.includes(channel.topic)) continue;
       group.add(type, frame, null);
       this.#schedule(group);
     }
@@ -125,8 +128,8 @@ export class EventStreamFanOut implements FanOut {
     return place;
   }
 
-  #create(key: string, sorted: readonly string[]): StreamGroup {
-    const group = new StreamGroup(key, sorted);
+  #create(key: string, sorted: readonly string[], watched: readonly string[]): StreamGroup {
+    const group = new StreamGroup(key, sorted, watched);
     this.#groups.set(key, group);
     for (const topic of sorted) {
       this.#groupsOf(topic).add(group);

@@ -12,22 +12,25 @@ export interface Place {
 }
 
 /**
- * All streams that read the same set of topics. They are at the same place in each, so that the events of one
+ * All streams that read the same set of topics, and are told of the members of the same ones among them. They are at the same place in each, so that the events of one
  * turn of the event loop, cursors included, are one chunk of bytes which all of them share.
  */
 export class StreamGroup {
   readonly key: string;
   readonly streams = new Set<EventStream>();
   readonly walk: CursorWalk;
+  /** Those of its topics whose members' coming and going it is told of. */
+  readonly watched: readonly string[];
   #text = "";
   /** Where the cursor was before the first event that waits. */
   #cursorBefore = "";
   #events = 0;
   #spoken = false;
 
-  /** `topics` are sorted, `key` is made of them. */
-  constructor(key: string, topics: readonly string[]) {
+  /** `topics` are sorted, `watched` are some of them, `key` is made of both. */
+  constructor(key: string, topics: readonly string[], watched: readonly string[]) {
     this.key = key;
+    this.watched = watched;
     this.walk = new CursorWalk(topics);
   }
 

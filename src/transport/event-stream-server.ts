@@ -37,7 +37,7 @@ export interface EventStreamPorts {
   readonly clock: Clock;
   readonly scheduler: Scheduler;
   readonly random: Random;
-  readonly authentication: Pick<SessionAuthentication, "access" | "admitted" | "clockSkewMs">;
+  readonly authentication: Pick<SessionAuthentication, "access" | "seesMembers" | "admitted" | "clockSkewMs">;
   readonly errors: { add(code: ErrorCode): void };
 }
 
@@ -194,7 +194,7 @@ export class EventStreamServer {
   #greet(stream: EventStream, joinings: readonly Joining[]): void {
     const { fanOut } = this.#ports;
     for (const { topic } of joinings) stream.joined.add(topic);
-    fanOut.place(stream, stream.joined);
+    this.#place(stream);
     const group = stream.group;
     if (group === null) return;
     for (const { topic, answer } of joinings) {
@@ -219,14 +219,22 @@ export class EventStreamServer {
   /** Ends what its reader may not read any more. */
   #reconsider(stream: EventStream): void {
     if (stream.ended) return;
-    const { authentication, fanOut, hub } = this.#ports;
+    const { authentication, hub } = this.#ports;
     for (const topic of [...stream.topics]) {
       if (authentication.access(stream.reader, "subscribe", topic) === null) continue;
       stream.topics.delete(topic);
       hub.unsubscribe(stream, topic);
-      if (stream.joined.delete(topic)) fanOut.place(stream, stream.joined);
+      if (stream.joined.delete(topic)) this.#place(stream);
       stream.tell("unsubscribed", encodeUnsubscribed(undefined, topic, "forbidden"));
     }
+    // Whom it may see among the readers of the others may be another thing, too.
+    if (!stream.isOpening) this.#place(stream);
+  }
+
+  /** Puts it with those that read what it has joined, and see as much of each other. */
+  #place(stream: EventStream): void {
+    const { authentication, fanOut } = this.#ports;
+    fanOut.place(stream, stream.joined, (topic) => authentication.seesMembers(stream.reader, topic));
   }
 
   #refused(stream: EventStream, topic: string, failure: Failure | null): void {

@@ -1,4 +1,5 @@
 import type { Publication } from "../core/publication.ts";
+import { nativeOfMembers } from "../hub/membership.ts";
 import type { Channel, FanOut } from "../hub/ports.ts";
 import { encodeSubscribed } from "../protocol/encode.ts";
 
@@ -44,7 +45,7 @@ export class WebSocketFanOut implements FanOut {
   }
 
   announce(channel: Channel, _type: string, frame: string): void {
-    this.#publish(channel.native, frame);
+    this.#publish(nativeOfMembers(channel.native), frame);
   }
 
   broke(channel: Channel, epoch: string, offset: number): void {

@@ -55,6 +55,10 @@ export class WebSocketLink implements Link, Living {
     this.#socket?.unsubscribe(native);
   }
 
+  reads(native: string): boolean {
+    return this.#socket?.isSubscribed(native) === true;
+  }
+
   bufferedBytes(): number {
     return this.#socket?.getBufferedAmount() ?? 0;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { bearer, keys, token, useServer } from "../integration/auth/use-server.ts";
 
-const it = useServer();
+const it = useServer({ presenceEvents: ["lobby"] });
 
 /** Alice may read and see everything that a token can grant by a star, and one topic to write to. */
 const curious = { subscribe: ["*"], publish: ["mine"], presence: ["*"], history: ["*"] };
@@ -105,6 +105,57 @@ test("presence leak: who reads a topic is told to nobody without the grant, and 
     expect((await it.ask(path, credential, { method })).status).toBe(403);
   }
   expect(await client.request({ type: "status_request" })).toMatchObject({ code: "forbidden" });
+});
+
+test("presence leak: who joins and leaves is told to no reader without the grant, on WebSockets and event streams", async () => {
+  const reading = { subscribe: ["lobby"] };
+  const seeing = { ...reading, presence: ["lobby"] };
+  const blind = await it.enter(reading, "topics=lobby");
+  const elsewhere = await it.enter({ ...reading, presence: ["lob", "room"] }, "topics=lobby");
+  const watcher = await it.enter(seeing, "topics=lobby");
+  const [blindStream, watchingStream] = await Promise.all(
+    [reading, seeing].map(async (grants) => it.stream("topic=lobby", bearer(await token(grants)))),
+  );
+  for (const stream of [blindStream!, watchingStream!]) await stream.next("subscribed");
+  const told = (type: string, user: string) => ({ type, topic: "lobby", user_id: user });
+
+  const bob = await it.enter(reading, "topics=lobby", { sub: "bob" });
+  expect(await watcher.next((frame) => frame.user_id === "bob")).toEqual(told("join", "bob"));
+  expect((await watchingStream!.next(({ data }) => data.user_id === "bob")).data).toEqual(
+    told("join", "bob"),
+  );
+  await bob.close();
+  expect(await watcher.next("leave")).toEqual(told("leave", "bob"));
+  expect((await watchingStream!.next("leave")).data).toEqual(told("leave", "bob"));
+
+  // All of them are readers; what is published next comes behind whatever had been told.
+  await it.publish("lobby", "m");
+  for (const client of [blind, elsewhere, watcher]) await client.next("message");
+  for (const stream of [blindStream!, watchingStream!]) await stream.take("lobby", 1);
+  expect(JSON.stringify([blind.received, elsewhere.received, blindStream!.events])).not.toContain("bob");
+});
+
+test("presence leak: a newer token that does not grant it ends being told, one that does begins it", async () => {
+  const reading = { subscribe: ["lobby"] };
+  const seeing = { ...reading, presence: ["lobby"] };
+  const losing = await it.enter(seeing, "topics=lobby");
+  const gaining = await it.enter(reading, "topics=lobby");
+  const comes = async (user: string, watcher: typeof losing) => {
+    const comer = await it.enter(reading, "topics=lobby", { sub: user });
+    await watcher.next((frame) => frame.type === "join" && frame.user_id === user);
+    await comer.close();
+    await watcher.next((frame) => frame.type === "leave" && frame.user_id === user);
+  };
+  await comes("bob", losing);
+  await losing.request({ type: "refresh", token: await token(reading) });
+  await gaining.request({ type: "refresh", token: await token(seeing) });
+  await comes("carol", gaining);
+  for (const client of [losing, gaining]) await client.request({ type: "ping" });
+  const toldOf = ({ received }: typeof losing) =>
+    received
+      .filter(({ type, user_id }) => type === "join" && user_id !== "alice")
+      .map(({ user_id }) => user_id);
+  expect([toldOf(losing), toldOf(gaining)]).toEqual([["bob"], ["carol"]]);
 });
 
 describe("history leak by resume", () => {

@@ -61,7 +61,7 @@ export const historySettings = {
     default: [],
     pattern: topicPattern,
     expects: "topic names, or beginnings of them with a *, such as lobby,room:*",
-    description: "Topics whose readers are told when a user joins or leaves.",
+    description: "Topics whose readers, if they may see its presence, are told when a user joins or leaves.",
   }),
   rulesFile: text({
     name: "RULES_FILE",

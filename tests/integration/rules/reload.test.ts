@@ -165,6 +165,36 @@ describe("SIGHUP", () => {
   });
 });
 
+test("a SIGHUP changes who is told of those who join and leave, on WebSockets and event streams", async () => {
+  const told = { "*": { join_leave: true } };
+  const untold = { ...told, lobby: { allow: { presence: "keys" } } } as const;
+  const rules = folderWith(untold);
+  const server = await start(rules);
+  const socket = await welcomed(server, "topics=lobby");
+  const stream = await EventStreamClient.subscribed(server.url, "topic=lobby");
+  ends.push(() => stream.close());
+  const witness = await welcomed(server, "topics=hall");
+  /** Somebody comes, and it has been told to all who are told of it. */
+  const comes = async (user: string) => {
+    await welcomed(server, `topics=lobby,hall&user_id=${user}`);
+    await witness.next((frame) => frame.user_id === user);
+  };
+  await comes("alice");
+  rules.write(told);
+  await hangUp(server, /rules read again/);
+  await comes("bob");
+  expect(await socket.next("join")).toMatchObject({ user_id: "bob" });
+  expect((await stream.next("join")).data).toMatchObject({ user_id: "bob" });
+  rules.write(untold);
+  await hangUp(server, /rules read again/);
+  await comes("carol");
+  await publish(server, { topic: "lobby", message: "m" });
+  expect(await socket.next("message")).toMatchObject({ topic: "lobby", offset: 1 });
+  expect((await stream.next("message")).data).toMatchObject({ topic: "lobby", offset: 1 });
+  const seen = JSON.stringify([socket.received, stream.events]);
+  expect([seen.includes("alice"), seen.includes("carol")]).toEqual([false, false]);
+});
+
 describe("a file that is wrong at the start", () => {
   const run = async (rules: RulesFolder, args: string[] = []) => {
     const child = Bun.spawn([process.execPath, main, "--port", "0", ...args], {

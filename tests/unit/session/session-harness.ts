@@ -45,6 +45,10 @@ export class FakeLink implements Link {
     this.socket.unsubscribe(native);
   }
 
+  reads(native: string): boolean {
+    return this.socket.reads(native);
+  }
+
   bufferedBytes(): number {
     return this.buffered;
   }

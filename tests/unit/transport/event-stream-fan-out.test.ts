@@ -57,8 +57,13 @@ function start(sent: (stream: EventStream) => void = () => {}) {
   const fanOut = new EventStreamFanOut(counters, scheduler, sent);
   const channel = (topic: string, subscribers = 1) => ({ topic, native: `sse/${topic}`, subscribers });
   /** As the server does it when a stream has joined topics. */
-  const join = (reader: Reader, topics: Record<string, number>, all = Object.keys(topics)) => {
-    fanOut.place(reader.stream, all);
+  const join = (
+    reader: Reader,
+    topics: Record<string, number>,
+    all = Object.keys(topics),
+    watched: readonly string[] = [],
+  ) => {
+    fanOut.place(reader.stream, all, (topic) => watched.includes(topic));
     for (const [topic, offset] of Object.entries(topics)) {
       if (reader.stream.group !== null) fanOut.reached(reader.stream.group, topic, "e", offset);
     }
@@ -221,6 +226,49 @@ describe("fan-out to event streams", () => {
     deliver("a", 2);
     scheduler.turn();
     expect(joining.offsets).toEqual([2]);
+  });
+
+  test("members are told to those alone who may see them, topic by topic; publications to all", () => {
+    const { scheduler, join, deliver, fanOut, channel } = start();
+    const [none, some, equal, all] = ["none", "some", "equal", "all"].map((id) => new Reader(id));
+    join(none!, { a: 0, b: 0 });
+    join(some!, { a: 0, b: 0 }, ["a", "b"], ["a"]);
+    join(equal!, { a: 0, b: 0 }, ["b", "a"], ["a"]);
+    join(all!, { a: 0, b: 0 }, ["a", "b"], ["a", "b"]);
+    fanOut.announce(channel("a"), "join", '{"topic":"a"}');
+    fanOut.announce(channel("b"), "leave", '{"topic":"b"}');
+    deliver("b", 1);
+    scheduler.turn();
+    const typesOf = (reader?: Reader) => reader!.events.map(({ type }) => type);
+    expect(typesOf(none)).toEqual(["message"]);
+    expect(typesOf(some)).toEqual(["join", "message"]);
+    expect(equal!.chunks[0]).toBe(some!.chunks[0]!);
+    expect(typesOf(all)).toEqual(["join", "leave", "message"]);
+    expect(positionIn(none!.events[0]!.id, "b")).toEqual({ epoch: "e", offset: 1 });
+  });
+
+  test("who may see members, or may not any more, goes on where it was", () => {
+    const { scheduler, join, deliver, fanOut, channel } = start();
+    const reader = new Reader("one");
+    join(reader, { a: 3 });
+    const announce = (user: string) =>
+      fanOut.announce(channel("a"), "join", JSON.stringify({ offset: user }));
+    const see = (watched: readonly string[]) =>
+      fanOut.place(reader.stream, ["a"], (topic) => watched.includes(topic));
+    announce("unseen");
+    deliver("a", 4);
+    see(["a"]);
+    announce("seen");
+    see(["a"]);
+    deliver("a", 5);
+    see([]);
+    announce("unseen");
+    deliver("a", 6);
+    scheduler.turn();
+    expect(reader.offsets).toEqual([4, "seen", 5, 6]);
+    expect(reader.events.map(({ id }) => positionIn(id, "a")?.offset)).toEqual([4, 4, 5, 6]);
+    fanOut.remove(reader.stream);
+    expect(scheduler.isBusy).toBe(false);
   });
 
   test("comments go to those who heard nothing since the last time", () => {

@@ -10,7 +10,7 @@ function start() {
   const fanOut = new EventStreamFanOut(counters, scheduler, () => {});
   const join = (id: string) => {
     const stream = new EventStream(id, null, 0, (ended) => fanOut.remove(ended));
-    fanOut.place(stream, ["t"]);
+    fanOut.place(stream, ["t"], () => false);
     return stream;
   };
   const publish = (offset: number) =>

@@ -38,7 +38,7 @@ describe("fan-out over native topics", () => {
   test("members are announced as they are", () => {
     const { fanOut, published, counters } = start();
     fanOut.announce(channel, "join", "{}");
-    expect(published).toEqual([["json/t", "{}"]]);
+    expect(published).toEqual([["members/json/t", "{}"]]);
     expect(counters.deliveries.websocket).toBe(0);
   });
 

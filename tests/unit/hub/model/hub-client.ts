@@ -1,5 +1,6 @@
 import { Failure } from "../../../../src/core/failure.ts";
 import type { Position } from "../../../../src/core/position.ts";
+import { nativeOfMembers } from "../../../../src/hub/membership.ts";
 import type { Admit, Joined, Subscriber } from "../../../../src/hub/ports.ts";
 import type { HubUnderTest } from "./hub-harness.ts";
 import { FakeSocket, type Received } from "./native-topics.ts";
@@ -23,6 +24,7 @@ export class Client implements Subscriber {
   subscribe(topic: string, since?: Position, replayBytesMax?: number): void {
     const joined = (channel: { native: string }, answer: Joined) => {
       this.socket.subscribe(channel.native);
+      this.socket.subscribe(nativeOfMembers(channel.native));
       this.answers.push(answer);
       this.socket.send(answer);
     };
@@ -33,6 +35,7 @@ export class Client implements Subscriber {
 
   unsubscribe(topic: string): void {
     this.socket.unsubscribe(`json/${topic}`);
+    this.socket.unsubscribe(nativeOfMembers(`json/${topic}`));
     this.#underTest.hub.unsubscribe(this, topic);
   }
 

@@ -1,4 +1,5 @@
 import type { Publication } from "../../../../src/core/publication.ts";
+import { nativeOfMembers } from "../../../../src/hub/membership.ts";
 import type { Channel, FanOut } from "../../../../src/hub/ports.ts";
 
 /** What a client gets to see, in its order. */
@@ -28,6 +29,10 @@ export class FakeSocket {
 
   unsubscribe(native: string): void {
     this.#topics.unsubscribe(this, native);
+  }
+
+  reads(native: string): boolean {
+    return this.#topics.socketsOf(native).has(this);
   }
 
   send(what: unknown): void {
@@ -101,7 +106,7 @@ export class NativeTopics implements FanOut {
   }
 
   announce({ topic, native }: Channel, type: string, frame: string): void {
-    this.#publish(native, { kind: "announced", topic, type, frame });
+    this.#publish(nativeOfMembers(native), { kind: "announced", topic, type, frame });
   }
 
   broke({ topic, native }: Channel, epoch: string, offset: number): void {
