@@ -141,12 +141,6 @@ export class PresenceStore {
     return fields;
   }
 
-  /** The connections of all users in a topic, by node. */
-  async readConnections(topic: string): Promise<[nodeId: string, connections: number][]> {
-    const key = this.#keys.presence(topic);
-    return decodePresenceValue(await this.#connection.command(key, "HGET", key, ""));
-  }
-
   /** On a Redis Cluster each topic has a call of its own, all at once; else one call does. */
   async #inGroups<T>(
     all: readonly T[],

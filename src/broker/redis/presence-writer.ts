@@ -16,8 +16,6 @@ export interface PresenceWriterPorts {
 
 /** What changes is gathered for so long: a page that is loaded anew is no change. */
 const gatherMs = 200;
-/** Where a user is connected has to be known as soon as the user is told to be. */
-const gatherLocationsMs = 10;
 /** What could not be written is tried again, should Redis not have been out of reach. */
 const retryMs = 1000;
 /** Changes that wait for Redis at most. */
@@ -40,7 +38,6 @@ export class PresenceWriter {
   #walks: MemberWalk[] = [];
   #overflowed = false;
   #gatherTimer: Timer | null = null;
-  #locationTimer: Timer | null = null;
   #retryTimer: Timer | null = null;
   #running: Promise<void> | null = null;
 
@@ -55,17 +52,8 @@ export class PresenceWriter {
       this.#overflowed = true;
       return;
     }
-    const { scheduler } = this.#ports;
-    if (topic.startsWith("/")) {
-      this.#due.mark(topic, userId);
-      this.#locationTimer ??= scheduler.after(gatherLocationsMs, () => {
-        this.#locationTimer = null;
-        void this.#run();
-      });
-      return;
-    }
     this.#gathered.mark(topic, userId);
-    this.#gatherTimer ??= scheduler.after(gatherMs, () => {
+    this.#gatherTimer ??= this.#ports.scheduler.after(gatherMs, () => {
       this.#gatherTimer = null;
       this.#due.moveFrom(this.#gathered);
       void this.#run();
@@ -182,6 +170,6 @@ export class PresenceWriter {
   }
 
   #stopTimers(): void {
-    for (const timer of [this.#gatherTimer, this.#locationTimer, this.#retryTimer]) timer?.cancel();
+    for (const timer of [this.#gatherTimer, this.#retryTimer]) timer?.cancel();
   }
 }

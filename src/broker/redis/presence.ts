@@ -38,8 +38,6 @@ const cannotTell = new Failure(
 /**
  * Who is in which topic, in the whole cluster. Every node counts its own connections, and says in Redis how many
  * they are; what a node said is worth nothing once it is lost.
- *
- * Names that begin with `/` are no topics: nobody is told who comes and goes there, and they are written at once.
  */
 export class RedisPresence {
   readonly #options: RedisPresenceOptions;
@@ -96,19 +94,6 @@ export class RedisPresence {
     return reading;
   }
 
-  /** On which nodes somebody is in a topic, or under a name that begins with `/`, by how many connections. */
-  locations(topic: string): Promise<ReadonlyMap<string, number> | Failure> {
-    return orFailure(async () => {
-      const { directory } = this.#ports;
-      const entries = await this.#store.readConnections(topic);
-      await this.#judge(entries);
-      const { nodeId: ownId } = this.#options;
-      const nodes = new Map(entries.filter(([nodeId]) => nodeId !== ownId && directory.has(nodeId)));
-      const own = this.#table.connectionsIn(topic);
-      return own > 0 ? nodes.set(ownId, own) : nodes;
-    });
-  }
-
   /** Tells that nobody is on this node any more; takes two seconds at most. To be called before the directory's. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -121,8 +106,7 @@ export class RedisPresence {
   }
 
   #channelOf(topic: string): string {
-    const isTold = !topic.startsWith("/") && this.#options.tellsMembership(topic);
-    return isTold ? this.#ports.keys.channel(topic) : "";
+    return this.#options.tellsMembership(topic) ? this.#ports.keys.channel(topic) : "";
   }
 
   #returned(standing: Standing): void {

@@ -60,7 +60,6 @@ test("a node knows its own members before it has told of them", async () => {
   const [one] = await cluster.start(1, { speed: 0.1 });
   one!.presence.enter("t", "alice");
   expect(await seenBy(one!)).toBe("alice 1; 1");
-  expect(await one!.presence.locations("t")).toEqual(new Map([[one!.id, 1]]));
   one!.presence.leave("t", "alice");
   expect(await seenBy(one!)).toBe("; 0");
 });
@@ -83,31 +82,6 @@ test("nobody is told of members in topics that do not ask for it", async () => {
   await until(() => told.length === 2, 1000, "the leave");
   expect(told).toEqual(["+alice", "-alice"]);
   expect(quiet).toEqual([]);
-});
-
-test("where a user is connected is known at once, and told to nobody", async () => {
-  const [one, two, three] = await cluster.start(3, { speed: 0.1 });
-  const told = await cluster.hear("/alice");
-  for (const userId of [null, "alice"]) one!.presence.enter("/alice", userId);
-  two!.presence.enter("/alice", null);
-  const expected = new Map([
-    [one!.id, 2],
-    [two!.id, 1],
-  ]);
-  // Topics would be written after two seconds here.
-  await until(
-    async () => Bun.deepEquals(await three!.presence.locations("/alice"), expected),
-    1500,
-    "locations",
-  );
-  const leftMs = Number(await cluster.redis.cli("PTTL", one!.keys.presence("/alice")));
-  expect(leftMs).toBeGreaterThan(80_000);
-  one!.presence.leave("/alice", null);
-  two!.presence.leave("/alice", null);
-  const left = new Map([[one!.id, 1]]);
-  await until(async () => Bun.deepEquals(await three!.presence.locations("/alice"), left), 1000, "locations");
-  expect(await three!.presence.locations("/bob")).toEqual(new Map());
-  expect(told).toEqual([]);
 });
 
 test("no user id is taken for something else", async () => {

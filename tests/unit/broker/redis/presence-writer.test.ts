@@ -69,14 +69,6 @@ test("what changes during a write is written after it, once it was answered", as
   expect(store.last).toEqual(["t 0: alice 0"]);
 });
 
-test("names that are no topics are written almost at once", () => {
-  const { scheduler, store, change } = setUp();
-  change("enter", "t", "alice");
-  change("enter", "/alice", null);
-  scheduler.advance(10);
-  expect(store.last).toEqual(["/alice 1: "]);
-});
-
 test("nothing is written before the others know of the node", () => {
   const { scheduler, store, state, writer, change } = setUp();
   state.mayWrite = false;
