@@ -6,6 +6,9 @@ import type { EventStream } from "./event-stream.ts";
 import { type Place, StreamGroup } from "./event-stream-group.ts";
 import type { DeliveryCounters } from "./websocket-fan-out.ts";
 
+/** One for all groups that watch nothing, which most are. */
+const none: readonly string[] = [];
+
 /** Fan-out of Server-Sent Events: one shared chunk for each topic set and turn of the event loop. */
 export class EventStreamFanOut implements FanOut {
   readonly format = "sse";
@@ -31,8 +34,8 @@ export class EventStreamFanOut implements FanOut {
    */
   place(stream: EventStream, topics: Iterable<string>, seesMembers: (topic: string) => boolean): void {
     const sorted = [...topics].sort();
-    const watched = sorted.filter(seesMembers);
-    const key = watched.length === 0 ? sorted.join(",") : `${sorted.join(",")}/${watched.join(",")}`;
+    const watched = sorted.some(seesMembers) ? sorted.filter(seesMembers) : none;
+    const key = watched === none ? sorted.join(",") : `${sorted.join(",")}/${watched.join(",")}`;
     if (stream.group?.key === key) return;
     const present = this.#groups.get(key);
     // Who turns out to be too slow for it leaves, and may have been the last of the group.
