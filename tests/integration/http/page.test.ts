@@ -18,7 +18,9 @@ describe("GET /", () => {
   test("is the page to a browser, with its policy", async () => {
     const answer = await server.fetch("/", { headers: { accept: browser } });
     expect(answer.headers.get("content-type")).toBe("text/html; charset=utf-8");
-    expect(answer.headers.get("content-security-policy")).toBe("default-src 'none'; script-src 'self'");
+    expect(answer.headers.get("content-security-policy")).toBe(
+      "default-src 'none'; script-src 'self'; frame-ancestors 'none'",
+    );
     expect(answer.headers.get("cache-control")).toBe("no-cache");
     expect(answer.headers.get("vary")).toBe("Accept, Accept-Encoding");
     expect(await answer.text()).toContain("<title>Fanfare</title>");
