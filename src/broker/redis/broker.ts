@@ -143,6 +143,8 @@ export class RedisBroker implements Broker {
 
   async check(): Promise<Failure | null> {
     const { connection, subscriptions } = this.#ports;
+    // It does without Redis what the settings ask for.
+    if (this.#isAlone) return null;
     if (!connection.isUp) return cannotRead;
     return (await subscriptions.hearsItself(checkDeadlineMs)) ? null : notHeard;
   }

@@ -30,7 +30,8 @@ test("whichever worker answers says what all of them say together", async () => 
   }
   for (const client of clients) await client.next(({ message }) => message === "message 9");
   const asked = new Set<string>();
-  for (let time = 0; time < 8; time++) {
+  // The system chooses who answers.
+  for (let time = 0; time < 8 || (asked.size < 2 && time < 100); time++) {
     const status = await workers.get("/status");
     asked.add(status.node);
     expect(status).toMatchObject({

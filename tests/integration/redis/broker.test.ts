@@ -267,6 +267,7 @@ describe("without Redis", () => {
         message: "alone",
       });
       expect(JSON.parse(one.sink.publications.at(-1)!.frame)).not.toHaveProperty("offset");
+      expect(await one.broker.check()).toBeNull();
       const cold = await one.follow("cold");
       expect(cold.top).toBe(0);
       await own.restart();
