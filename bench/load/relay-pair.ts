@@ -38,8 +38,8 @@ export class RelayPair implements AsyncDisposable {
   }
 
   /** Processor time of both programs. */
-  cpuSeconds(): number {
-    return cpuSeconds(this.#publisher.pid) + cpuSeconds(this.#subscriber.pid);
+  cpuSeconds(): { readonly publisher: number; readonly subscriber: number } {
+    return { publisher: cpuSeconds(this.#publisher.pid), subscriber: cpuSeconds(this.#subscriber.pid) };
   }
 
   /** Time of the clock that it took until everything had arrived, over all runs. */

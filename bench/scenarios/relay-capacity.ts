@@ -47,35 +47,34 @@ const measureRedis = async (
       await redisWork(redis, bare, inFlight, effort),
       await redisWork(redis, fanfare, inFlight, effort),
     ];
-    const row = { ratio: null, target: null };
-    const label = `${inFlight} in flight`;
-    report({
-      scenario: `Redis commands for 1,000 publications, ${label}`,
-      unit: "commands",
-      bare: bareSpent.commands,
-      fanfare: fanfareSpent.commands,
-      ...row,
-    });
-    report({
-      scenario: `Redis' CPU for 1,000 publications, ${label}`,
-      unit: "µs",
-      bare: bareSpent.cpuMicroseconds,
-      fanfare: fanfareSpent.cpuMicroseconds,
-      ...row,
-    });
+    const figures = [
+      [`Redis commands for 1,000 publications, ${inFlight} in flight`, "commands", "commands"],
+      [`Redis' CPU for 1,000 publications, ${inFlight} in flight`, "µs", "redis"],
+      [`Publishing node's CPU for 1,000 publications, ${inFlight} in flight`, "µs", "publisher"],
+      [`Receiving node's CPU for 1,000 publications, ${inFlight} in flight`, "µs", "subscriber"],
+    ] as const;
+    for (const [scenario, unit, figure] of figures) {
+      const values = { bare: bareSpent[figure], fanfare: fanfareSpent[figure] };
+      report({ scenario, unit, ...values, ratio: null, target: null });
+    }
   }
 };
 
 const redisWork = async (redis: RedisServer, pair: RelayPair, inFlight: number, effort: Effort) => {
   const { turns, turnMs } = effort.rounds;
   const [commandsBefore, cpuBefore] = [await commandsOf(redis), cpuSeconds(redis.pid)];
+  const endsBefore = pair.cpuSeconds();
   let publications = 0;
   for (let turn = 0; turn < turns; turn++) publications += await pair.run(inFlight, turnMs);
   const cpu = cpuSeconds(redis.pid) - cpuBefore;
+  const ends = pair.cpuSeconds();
   const commands = (await commandsOf(redis)) - commandsBefore;
+  const perThousand = (total: number) => (total / publications) * thousand;
   return {
-    commands: (commands / publications) * thousand,
-    cpuMicroseconds: ((cpu * 1e6) / publications) * thousand,
+    commands: perThousand(commands),
+    redis: perThousand(cpu * 1e6),
+    publisher: perThousand((ends.publisher - endsBefore.publisher) * 1e6),
+    subscriber: perThousand((ends.subscriber - endsBefore.subscriber) * 1e6),
   };
 };
 
