@@ -33,7 +33,9 @@ describe("what a load needs", () => {
     expect(many.processes).toBe(1000);
     expect(few.interested).toBeCloseTo(1);
     expect(many.interested).toBeCloseTo(1);
-    expect(needsOf({ ...load, connections: 100_000, readers: 100_000 }, costs).interested).toBeCloseTo(10);
+    expect(
+      needsOf({ ...load, connections: 100_000, publications: 1, readers: 100_000 }, costs).interested,
+    ).toBeCloseTo(10);
   });
 
   test("masters of Redis follow publications", () => {
