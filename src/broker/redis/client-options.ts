@@ -1,4 +1,4 @@
-import type { ClientOptions } from "./redis-link.ts";
+import type { ClientOptions } from "./redis-client.ts";
 import type { RedisOptions } from "./redis-options.ts";
 
 /** How the client library is told to reach one Redis process; `url` names it. */

@@ -1,7 +1,6 @@
-import { createClient } from "redis";
 import { clientOptions } from "./client-options.ts";
 import { slotCount } from "./cluster-slot.ts";
-import { type ClientOptions, destroyClient } from "./redis-link.ts";
+import { type ClientOptions, createOnce, destroyClient } from "./redis-client.ts";
 import type { RedisOptions } from "./redis-options.ts";
 
 /** Which node of a Redis Cluster has which slots. */
@@ -88,11 +87,7 @@ export class TopologyWatch {
 type SlotRange = [first: number, last: number, ...nodes: [host: string, port: number, ...rest: unknown[]][]];
 
 async function askForSlots(options: ClientOptions): Promise<Topology> {
-  const client = createClient({
-    ...options,
-    disableOfflineQueue: true,
-    socket: { ...options.socket, connectTimeout: answerDeadlineMs, reconnectStrategy: false },
-  } as ClientOptions);
+  const client = createOnce(options, answerDeadlineMs);
   client.on("error", () => {});
   const deadline = setTimeout(() => destroyClient(client), answerDeadlineMs);
   try {

@@ -1,10 +1,7 @@
 import { createHash } from "node:crypto";
-import { createClient } from "redis";
 import { type Generation, readGeneration } from "./generation.ts";
 import { RedisUnavailable, type Script } from "./ports.ts";
-
-/** Addresses and credentials of one Redis process, as the client library takes them. */
-export type ClientOptions = NonNullable<Parameters<typeof createClient>[0]>;
+import { type Client, type ClientOptions, createOnce, destroyClient } from "./redis-client.ts";
 
 export interface LinkOptions {
   readonly client: ClientOptions;
@@ -34,8 +31,6 @@ interface Pending {
   readonly sentAt: number;
   readonly reject: (error: Error) => void;
 }
-
-type Client = ReturnType<typeof createClient>;
 
 /**
  * One connection for commands to one Redis process, made anew whenever it breaks. It breaks as well when an answer
@@ -94,16 +89,7 @@ export class RedisLink {
   }
 
   async #connect(): Promise<void> {
-    const client = createClient({
-      ...this.#options.client,
-      disableOfflineQueue: true,
-      socket: {
-        ...this.#options.client.socket,
-        connectTimeout: connectDeadlineMs,
-        // Reconnecting is done here: the library's way says nothing about what was lost meanwhile.
-        reconnectStrategy: false,
-      },
-    } as ClientOptions);
+    const client = createOnce(this.#options.client, connectDeadlineMs);
     this.#client = client;
     client.on("error", (error: Error) => this.#broke(client, error.message));
     client.on("end", () => this.#broke(client, "the connection ended"));
@@ -192,14 +178,5 @@ export class RedisLink {
     if (client !== null) destroyClient(client);
     for (const { reject } of this.#pending) reject(new RedisUnavailable(reason));
     this.#pending.clear();
-  }
-}
-
-/** Ends a client whatever state it is in. */
-export function destroyClient(client: Client): void {
-  try {
-    client.destroy();
-  } catch {
-    // It was not open; there is nothing to end.
   }
 }

@@ -1,7 +1,6 @@
-import { createClient } from "redis";
 import { Canary } from "./canary.ts";
 import type { OnMessage } from "./ports.ts";
-import { type ClientOptions, destroyClient } from "./redis-link.ts";
+import { type Client, type ClientOptions, createOnce, destroyClient } from "./redis-client.ts";
 
 export interface SubscriberOptions {
   readonly client: ClientOptions;
@@ -28,8 +27,6 @@ const backOffMaxMs = 400;
 const refusedAgainMs = 300;
 /** Channels in one command. */
 const chunk = 500;
-
-type Client = ReturnType<typeof createClient>;
 
 interface Channel {
   readonly listener: OnMessage;
@@ -118,15 +115,7 @@ export class SubscriberLink {
   }
 
   async #connect(): Promise<void> {
-    const client = createClient({
-      ...this.#options.client,
-      disableOfflineQueue: true,
-      socket: {
-        ...this.#options.client.socket,
-        connectTimeout: connectDeadlineMs,
-        reconnectStrategy: false,
-      },
-    } as ClientOptions);
+    const client = createOnce(this.#options.client, connectDeadlineMs);
     this.#client = client;
     client.on("error", (error: Error) => this.#broke(client, error.message));
     client.on("end", () => this.#broke(client, "the connection ended"));
