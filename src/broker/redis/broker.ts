@@ -187,17 +187,7 @@ export class RedisBroker implements Broker {
     const { connection, keys } = this.#ports;
     this.#keptHere.clear(topic);
     const cleared = await orFailure(() =>
-      connection.run(
-        clearScript,
-        [
-          keys.position(topic),
-          keys.stream(topic),
-          keys.idempotency(topic),
-          keys.idempotencyAge(topic),
-          keys.kept(topic),
-        ],
-        [keys.channel(topic)],
-      ),
+      connection.run(clearScript, [...keys.order(topic), keys.kept(topic)], [keys.channel(topic)]),
     );
     return cleared instanceof Failure ? cleared : Number(cleared) > 0;
   }

@@ -1,6 +1,7 @@
 import { clientOptions } from "./client-options.ts";
 import { slotOf } from "./cluster-slot.ts";
 import { noTopology, type Topology, TopologyWatch } from "./cluster-topology.ts";
+import { MasterLinks } from "./master-links.ts";
 import type { RedisConnection, Script } from "./ports.ts";
 import { RedisUnavailable } from "./ports.ts";
 import { RedisLink } from "./redis-link.ts";
@@ -18,7 +19,7 @@ export class ClusterConnection implements RedisConnection {
   readonly #scripts: readonly Script[];
   readonly #events: ConnectionEvents;
   readonly #watch: TopologyWatch;
-  readonly #links = new Map<string, RedisLink>();
+  readonly #links = new MasterLinks((address) => this.#connect(address));
   readonly #onUp: (() => void)[] = [];
   readonly #onTopology: ((topology: Topology) => void)[] = [];
   #topology: Topology = noTopology;
@@ -36,9 +37,7 @@ export class ClusterConnection implements RedisConnection {
 
   /** All masters of the cluster are. */
   get isUp(): boolean {
-    if (this.#links.size === 0) return false;
-    for (const link of this.#links.values()) if (!link.isUp) return false;
-    return true;
+    return this.#links.isUp;
   }
 
   get topology(): Topology {
@@ -50,7 +49,7 @@ export class ClusterConnection implements RedisConnection {
   }
 
   now(): number {
-    for (const link of this.#links.values()) {
+    for (const link of this.#links.all()) {
       if (link.isUp) return Math.round(Date.now() + link.clockAheadMs);
     }
     return Date.now();
@@ -69,7 +68,7 @@ export class ClusterConnection implements RedisConnection {
   }
 
   async scan(pattern: string, limit: number): Promise<string[]> {
-    const found = await Promise.all([...this.#links.values()].map((link) => scanLink(link, pattern, limit)));
+    const found = await Promise.all(this.#links.all().map((link) => scanLink(link, pattern, limit)));
     return found.flat().slice(0, limit);
   }
 
@@ -88,12 +87,12 @@ export class ClusterConnection implements RedisConnection {
 
   async close(): Promise<void> {
     this.#watch.close();
-    for (const link of this.#links.values()) link.close();
+    this.#links.close();
   }
 
   #linkOf(key: string): RedisLink | undefined {
     const address = this.#topology.masterOf[slotOf(key)];
-    return address === undefined ? undefined : this.#links.get(address);
+    return address === undefined ? undefined : this.#links.at(address);
   }
 
   async #on(key: string, ask: (link: RedisLink) => Promise<unknown>): Promise<unknown> {
@@ -112,15 +111,7 @@ export class ClusterConnection implements RedisConnection {
 
   #adopt(topology: Topology): void {
     this.#topology = topology;
-    const masters = new Set(topology.masterOf.filter((address) => address !== undefined));
-    for (const [address, link] of this.#links) {
-      if (masters.has(address)) continue;
-      link.close();
-      this.#links.delete(address);
-    }
-    for (const address of masters) {
-      if (!this.#links.has(address)) this.#links.set(address, this.#connect(address));
-    }
+    this.#links.adopt(topology.masters);
     for (const run of this.#onTopology) run(topology);
   }
 

@@ -2,6 +2,7 @@ import { clientOptions } from "./client-options.ts";
 import type { ClusterConnection } from "./cluster-connection.ts";
 import { slotOf } from "./cluster-slot.ts";
 import type { Topology } from "./cluster-topology.ts";
+import { MasterLinks } from "./master-links.ts";
 import type { OnMessage, RedisSubscriptions } from "./ports.ts";
 import type { RedisOptions } from "./redis-options.ts";
 import type { ConnectionEvents } from "./standalone.ts";
@@ -22,7 +23,7 @@ export class ClusterSubscriptions implements RedisSubscriptions {
   /** A channel's name for a tag, on which a link hears itself. */
   readonly #canary: (tag: string) => string;
   readonly #events: ConnectionEvents;
-  readonly #links = new Map<string, SubscriberLink>();
+  readonly #links = new MasterLinks((address) => this.#connect(address));
   readonly #subscriptions = new Map<string, Subscription>();
   readonly #onGap: ((channels: Iterable<string>) => void)[] = [];
 
@@ -41,9 +42,7 @@ export class ClusterSubscriptions implements RedisSubscriptions {
   }
 
   get isUp(): boolean {
-    if (this.#links.size === 0) return false;
-    for (const link of this.#links.values()) if (!link.isUp) return false;
-    return true;
+    return this.#links.isUp;
   }
 
   subscribe(channel: string, listener: OnMessage): Promise<void> {
@@ -64,7 +63,7 @@ export class ClusterSubscriptions implements RedisSubscriptions {
     const subscription = this.#subscriptions.get(channel);
     if (subscription === undefined) return;
     this.#subscriptions.delete(channel);
-    if (subscription.at !== null) this.#links.get(subscription.at)?.unsubscribe(channel);
+    if (subscription.at !== null) this.#links.at(subscription.at)?.unsubscribe(channel);
     for (const resolve of subscription.waiting) resolve();
   }
 
@@ -73,37 +72,29 @@ export class ClusterSubscriptions implements RedisSubscriptions {
   }
 
   async hearsItself(deadlineMs: number): Promise<boolean> {
-    const heard = await Promise.all([...this.#links.values()].map((link) => link.hearsItself(deadlineMs)));
+    const heard = await Promise.all(this.#links.all().map((link) => link.hearsItself(deadlineMs)));
     return heard.length > 0 && heard.every(Boolean);
   }
 
   async close(): Promise<void> {
-    for (const link of this.#links.values()) link.close();
+    this.#links.close();
     for (const { waiting } of this.#subscriptions.values()) for (const resolve of waiting) resolve();
   }
 
   /** Puts channels whose slots have moved with the nodes that have them now. */
   #adopt(topology: Topology): void {
-    const masters = new Set(topology.masterOf.filter((address) => address !== undefined));
-    for (const [address, link] of this.#links) {
-      if (masters.has(address)) continue;
-      this.#links.delete(address);
-      link.close();
-    }
-    for (const address of masters) {
-      if (!this.#links.has(address)) this.#links.set(address, this.#connect(address, topology));
-    }
+    this.#links.adopt(topology.masters);
     for (const [channel, subscription] of this.#subscriptions) {
       const address = topology.masterOf[slotOf(channel)] ?? null;
       if (subscription.at === address) continue;
-      if (subscription.at !== null) this.#links.get(subscription.at)?.unsubscribe(channel);
+      if (subscription.at !== null) this.#links.at(subscription.at)?.unsubscribe(channel);
       this.#place(channel, subscription);
     }
   }
 
   #place(channel: string, subscription: Subscription): void {
     const address = this.#connection.topology.masterOf[slotOf(channel)] ?? null;
-    const link = address === null ? undefined : this.#links.get(address);
+    const link = address === null ? undefined : this.#links.at(address);
     subscription.at = link === undefined ? null : address;
     if (link === undefined) return;
     void link.subscribe(channel, subscription.listener).then(() => {
@@ -120,12 +111,12 @@ export class ClusterSubscriptions implements RedisSubscriptions {
     for (const run of this.#onGap) run(channels);
   }
 
-  #connect(address: string, topology: Topology): SubscriberLink {
+  #connect(address: string): SubscriberLink {
     return new SubscriberLink(
       {
         client: clientOptions(this.#options, `redis://${address}`),
         sharded: true,
-        canary: this.#canaryAt(address, topology),
+        canary: this.#canaryAt(address),
       },
       {
         publish: (channel, message) => this.#connection.publish(channel, message),
@@ -137,7 +128,8 @@ export class ClusterSubscriptions implements RedisSubscriptions {
   }
 
   /** A canary channel in a slot of the node's. */
-  #canaryAt(address: string, { masterOf }: Topology): string {
+  #canaryAt(address: string): string {
+    const { masterOf } = this.#connection.topology;
     for (let tag = 0; ; tag++) {
       const channel = this.#canary(`:${tag}`);
       if (masterOf[slotOf(channel)] === address) return channel;

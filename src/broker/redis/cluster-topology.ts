@@ -7,11 +7,13 @@ import type { RedisOptions } from "./redis-options.ts";
 export interface Topology {
   /** Address (`host:port`) of the master of each slot; undefined: it has none. */
   readonly masterOf: readonly (string | undefined)[];
+  /** Addresses of all masters that have slots. */
+  readonly masters: ReadonlySet<string>;
   /** Addresses of all nodes, of replicas too: each may be asked later. */
   readonly nodes: ReadonlySet<string>;
 }
 
-export const noTopology: Topology = { masterOf: [], nodes: new Set() };
+export const noTopology: Topology = { masterOf: [], masters: new Set(), nodes: new Set() };
 
 const answerDeadlineMs = 800;
 const refreshEveryMs = 5000;
@@ -106,13 +108,15 @@ async function askForSlots(options: ClientOptions): Promise<Topology> {
 
 function readSlots(ranges: readonly SlotRange[], asked: { host?: string }): Topology {
   const masterOf = new Array<string | undefined>(slotCount);
+  const masters = new Set<string>();
   const nodes = new Set<string>();
   for (const [first, last, ...hosts] of ranges) {
     const addresses = hosts.map(([host, port]) => `${host === "" ? asked.host : host}:${port}`);
     for (const address of addresses) nodes.add(address);
+    if (addresses[0] !== undefined) masters.add(addresses[0]);
     for (let slot = first; slot <= last; slot++) masterOf[slot] = addresses[0];
   }
-  return { masterOf, nodes };
+  return { masterOf, masters, nodes };
 }
 
 function isSame(one: Topology, other: Topology): boolean {

@@ -40,6 +40,11 @@ export class Keys {
     return `${this.#prefix}{${topic}}:ka`;
   }
 
+  /** What a topic's order is kept in, as the scripts take it: position, stream, idempotency keys, their ages. */
+  order(topic: string): string[] {
+    return [this.position(topic), this.stream(topic), this.idempotency(topic), this.idempotencyAge(topic)];
+  }
+
   /** List: the last publications that are kept whatever their age. */
   kept(topic: string): string {
     return `${this.#prefix}{${topic}}:r`;

@@ -150,13 +150,7 @@ export class Publisher {
     const each = kept > 0 || batch.some(({ key }) => key !== "");
     const reply = (await connection.run(
       publishScript,
-      [
-        keys.position(topic),
-        keys.stream(topic),
-        keys.idempotency(topic),
-        keys.idempotencyAge(topic),
-        keys.kept(topic),
-      ],
+      [...keys.order(topic), keys.kept(topic)],
       [
         newEpoch(),
         position?.epoch ?? "",

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { BackOff } from "./back-off.ts";
 import { type Generation, readGeneration } from "./generation.ts";
 import { RedisUnavailable, type Script } from "./ports.ts";
 import { type Client, type ClientOptions, createOnce, destroyClient } from "./redis-client.ts";
@@ -21,8 +22,6 @@ export interface LinkEvents {
 const commandDeadlineMs = 900;
 const connectDeadlineMs = 1000;
 const checkEveryMs = 100;
-const backOffMinMs = 50;
-const backOffMaxMs = 400;
 
 /** Answers that say that this process is not the one to ask, or not now: another connection may find a better one. */
 const wrongServer = /^(READONLY|LOADING|MASTERDOWN|NOSCRIPT|NOAUTH|NOREPLICAS|UNBLOCKED)/;
@@ -46,8 +45,7 @@ export class RedisLink {
   #isUp = false;
   #closed = false;
   #toldDown = false;
-  #backOffMs = backOffMinMs;
-  #retryTimer: NodeJS.Timeout | undefined;
+  readonly #backOff = new BackOff();
   readonly #checkTimer: NodeJS.Timeout;
   #checkedAt = performance.now();
 
@@ -84,7 +82,7 @@ export class RedisLink {
   close(): void {
     this.#closed = true;
     clearInterval(this.#checkTimer);
-    clearTimeout(this.#retryTimer);
+    this.#backOff.stop();
     this.#drop("closed");
   }
 
@@ -103,7 +101,7 @@ export class RedisLink {
       this.#shaOf = shas;
       this.#isUp = true;
       this.#toldDown = false;
-      this.#backOffMs = backOffMinMs;
+      this.#backOff.reset();
       this.#events.up();
     } catch (error) {
       this.#broke(client, (error as Error).message);
@@ -166,8 +164,7 @@ export class RedisLink {
       this.#toldDown = true;
       this.#events.down(reason);
     }
-    this.#retryTimer = setTimeout(() => void this.#connect(), this.#backOffMs * (0.5 + Math.random() / 2));
-    this.#backOffMs = Math.min(backOffMaxMs, this.#backOffMs * 2);
+    this.#backOff.retry(() => void this.#connect());
   }
 
   #drop(reason: string): void {

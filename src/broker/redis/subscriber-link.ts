@@ -1,3 +1,4 @@
+import { BackOff } from "./back-off.ts";
 import { Canary } from "./canary.ts";
 import type { OnMessage } from "./ports.ts";
 import { type Client, type ClientOptions, createOnce, destroyClient } from "./redis-client.ts";
@@ -21,8 +22,6 @@ export interface SubscriberPorts {
 }
 
 const connectDeadlineMs = 1000;
-const backOffMinMs = 50;
-const backOffMaxMs = 400;
 /** Channels that a node of a cluster refused are asked for again after it. */
 const refusedAgainMs = 300;
 /** Channels in one command. */
@@ -53,8 +52,7 @@ export class SubscriberLink {
   #isReady = false;
   #isUp = false;
   #closed = false;
-  #backOffMs = backOffMinMs;
-  #retryTimer: NodeJS.Timeout | undefined;
+  readonly #backOff = new BackOff();
   readonly #canary: Canary;
   readonly #listener = (message: string, channel: string) => this.#receive(message, channel);
 
@@ -109,7 +107,7 @@ export class SubscriberLink {
   close(): void {
     this.#closed = true;
     this.#canary.stop();
-    clearTimeout(this.#retryTimer);
+    this.#backOff.stop();
     this.#drop();
     for (const { waiting } of this.#channels.values()) for (const resolve of waiting) resolve();
   }
@@ -133,7 +131,7 @@ export class SubscriberLink {
       this.#toUnsubscribe.clear();
       await this.#confirm(client, [...this.#channels.keys()]);
       if (this.#client !== client) return;
-      this.#backOffMs = backOffMinMs;
+      this.#backOff.reset();
       this.#isUp = true;
     } catch (error) {
       this.#broke(client, (error as Error).message);
@@ -245,8 +243,7 @@ export class SubscriberLink {
     this.#drop();
     if (this.#closed) return;
     if (wasUp) this.#ports.onDown(reason);
-    this.#retryTimer = setTimeout(() => void this.#connect(), this.#backOffMs * (0.5 + Math.random() / 2));
-    this.#backOffMs = Math.min(backOffMaxMs, this.#backOffMs * 2);
+    this.#backOff.retry(() => void this.#connect());
   }
 
   #drop(): void {

@@ -56,22 +56,18 @@ export class TopicReader {
     try {
       const keys = this.#keys;
       const { from } = wanted;
-      const reply = (await this.#connection.run(
-        readScript,
-        [keys.position(topic), keys.stream(topic), keys.idempotency(topic), keys.idempotencyAge(topic)],
-        [
-          this.#newEpoch(),
-          known?.epoch ?? "",
-          String(known?.offset ?? 0),
-          String(this.#ttlMsOf(topic)),
-          keys.channel(topic),
-          from === "newest" ? "newest" : "after",
-          from === "newest" ? "0" : String(from.offset),
-          String(wanted.publications),
-          String(wanted.bytes),
-          from === "newest" ? "" : from.epoch,
-        ],
-      )) as unknown[];
+      const reply = (await this.#connection.run(readScript, keys.order(topic), [
+        this.#newEpoch(),
+        known?.epoch ?? "",
+        String(known?.offset ?? 0),
+        String(this.#ttlMsOf(topic)),
+        keys.channel(topic),
+        from === "newest" ? "newest" : "after",
+        from === "newest" ? "0" : String(from.offset),
+        String(wanted.publications),
+        String(wanted.bytes),
+        from === "newest" ? "" : from.epoch,
+      ])) as unknown[];
       return parseReading(reply, from === "newest");
     } finally {
       this.#running--;
