@@ -67,6 +67,16 @@ export class Ring {
     return publication;
   }
 
+  /** Newest first. */
+  *newestFirst(): Generator<Publication> {
+    for (let index = this.#length - 1; index >= 0; index--) yield this.at(index);
+  }
+
+  /** From the `first`th oldest on. */
+  *from(first: number): Generator<Publication> {
+    for (let index = first; index < this.#length; index++) yield this.at(index);
+  }
+
   #grow(): void {
     // The capacity stays a power of two, so that wrapping is a mask and not a division.
     const entries = new Array<Publication | undefined>(Math.max(initialCapacity, this.#entries.length * 2));

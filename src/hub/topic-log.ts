@@ -2,6 +2,7 @@ import type { HistoryPage, HistoryQuery, TopicView } from "../broker/port.ts";
 import type { Publication } from "../core/publication.ts";
 import { KeyMemory } from "./key-memory.ts";
 import { Ring } from "./ring.ts";
+import { takePage } from "./take-page.ts";
 
 /** The bounds of each topic's history. */
 export interface LogBounds {
@@ -129,30 +130,12 @@ export class TopicLog implements TopicView {
   }
 
   #newest(query: HistoryQuery): Publication[] {
-    const publications: Publication[] = [];
-    let bytes = 0;
-    for (let index = this.#ring.length - 1; index >= 0 && publications.length < query.limit; index--) {
-      const publication = this.#ring.at(index);
-      bytes += publication.bytes;
-      if (bytes > query.bytesMax && publications.length > 0) break;
-      publications.push(publication);
-    }
-    return publications.reverse();
+    return takePage(this.#ring.newestFirst(), query).reverse();
   }
 
   #after(query: HistoryQuery): Publication[] {
-    const sameEpoch = query.since?.epoch === this.#epoch;
-    const offset = sameEpoch ? (query.since?.offset ?? 0) : 0;
-    const publications: Publication[] = [];
-    let bytes = 0;
-    const first = Math.max(0, offset + 1 - this.#oldestOffset);
-    for (let index = first; index < this.#ring.length && publications.length < query.limit; index++) {
-      const publication = this.#ring.at(index);
-      bytes += publication.bytes;
-      if (bytes > query.bytesMax && publications.length > 0) break;
-      publications.push(publication);
-    }
-    return publications;
+    const offset = query.since?.epoch === this.#epoch ? query.since.offset : 0;
+    return takePage(this.#ring.from(Math.max(0, offset + 1 - this.#oldestOffset)), query);
   }
 
   get #oldestOffset(): number {

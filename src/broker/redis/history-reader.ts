@@ -1,4 +1,5 @@
 import type { Publication } from "../../core/publication.ts";
+import { takePage } from "../../hub/take-page.ts";
 import type { LogBounds } from "../../hub/topic-log.ts";
 import { type KeepRule, KeptPublications } from "../kept-publications.ts";
 import type { HistoryPage, HistoryQuery, KeptPublication } from "../port.ts";
@@ -94,28 +95,16 @@ export class HistoryReader {
 /** Entries are as large as a batch: the one that crosses a page's bound is read whole. */
 const slackBytes = 64 * 1024;
 
-function newest(held: readonly Publication[], { limit, bytesMax, reverse }: HistoryQuery): Publication[] {
-  const page: Publication[] = [];
-  let bytes = 0;
-  for (let index = held.length - 1; index >= 0 && page.length < limit; index--) {
-    const publication = held[index]!;
-    bytes += publication.bytes;
-    if (bytes > bytesMax && page.length > 0) break;
-    page.push(publication);
-  }
-  return reverse === true ? page : page.reverse();
+function newest(held: readonly Publication[], query: HistoryQuery): Publication[] {
+  const page = takePage(held.toReversed(), query);
+  return query.reverse === true ? page : page.reverse();
 }
 
 function oldest(held: readonly Publication[], query: HistoryQuery, { epoch }: Reading): Publication[] {
   const after = query.since?.epoch === epoch ? query.since.offset : 0;
-  const page: Publication[] = [];
-  let bytes = 0;
-  for (const publication of held) {
-    if (publication.offset <= after) continue;
-    if (page.length >= query.limit) break;
-    bytes += publication.bytes;
-    if (bytes > query.bytesMax && page.length > 0) break;
-    page.push(publication);
-  }
+  const page = takePage(
+    held.filter(({ offset }) => offset > after),
+    query,
+  );
   return query.reverse === true ? page.reverse() : page;
 }
